@@ -47,7 +47,10 @@ def arrow_schema(record: type) -> pa.Schema:
         pa.field(f.name, _arrow_type(hints[f.name]), metadata={"description": f.metadata["description"]})
         for f in dataclasses.fields(record)
     ]
-    return pa.schema(fields, metadata={"tocsin.table": record.TABLE, "tocsin.version": str(record.VERSION)})
+    return pa.schema(
+        fields,
+        metadata={"tocsin.table": vars(record)["TABLE"], "tocsin.version": str(vars(record)["VERSION"])},
+    )
 
 
 def table_of(record: type, rows: Iterable[Any]) -> pa.Table:

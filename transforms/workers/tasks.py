@@ -1,0 +1,48 @@
+"""The work that worker processes do: importable functions, preloaded by the forkserver."""
+
+import time
+from dataclasses import dataclass
+from datetime import datetime
+
+import trafilatura.meta
+
+from schemas.entries import Entry
+from schemas.extraction import Extraction, Refusal
+from transforms.extraction.page import extract_page
+from transforms.feeds.parse import NotParsed, ParsedFeed, parse_feed
+
+_CACHES_RESET_EVERY = 200
+_pages_seen = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TimedExtraction:
+    """What a page gave, and the seconds of the worker it took."""
+
+    outcome: Extraction | Refusal
+    seconds: float
+
+
+def extract(body: bytes, content_type: str | None, url: str, entry: Entry, now: datetime) -> TimedExtraction:
+    """Extract one page; trafilatura's caches are reset now and then, since they only grow."""
+    global _pages_seen  # noqa: PLW0603 -- the count belongs to this worker process
+    _pages_seen += 1
+    if _pages_seen % _CACHES_RESET_EVERY == 0:
+        trafilatura.meta.reset_caches()
+    started = time.perf_counter()
+    outcome = extract_page(body, content_type=content_type, url=url, entry=entry, now=now)
+    return TimedExtraction(outcome, time.perf_counter() - started)
+
+
+def parse(
+    body: bytes, content_type: str | None, feed_url: str, final_url: str, feed_index: int, now: datetime
+) -> ParsedFeed | NotParsed:
+    """Parse one feed's body."""
+    return parse_feed(
+        body,
+        content_type=content_type,
+        feed_url=feed_url,
+        final_url=final_url,
+        feed_index=feed_index,
+        now=now,
+    )

@@ -1,0 +1,156 @@
+"""Feed lists: OPML (nested folders, any version) and plain text with one URL a line.
+
+A bad line never costs the others: it comes back as a problem with its line number.
+"""
+
+import html
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from lxml import etree
+
+from schemas.feeds import FeedSource
+from transforms.feeds.encoding import text_of
+from transforms.urls import BadUrl, canonical_url
+
+_ENTITY = re.compile(r"&(#[0-9]{1,7};|#x[0-9A-Fa-f]{1,6};|[A-Za-z][A-Za-z0-9]{0,31};)?")
+_XML_ENTITIES = frozenset({"lt;", "gt;", "amp;", "quot;", "apos;"})
+_ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
+_INLINE_COMMENT = re.compile(r"\s+#.*$")
+
+
+@dataclass(frozen=True, slots=True)
+class ListProblem:
+    """A place of a feed list that gave no feed: line (from 1, None if unknown), what it says, and what to mend."""
+
+    line: int | None
+    text: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class FeedList:
+    """The feeds of a list in its order, what was wrong with it, and the repeats of feeds it had already named."""
+
+    sources: tuple[FeedSource, ...]
+    problems: tuple[ListProblem, ...]
+    repeats: tuple[FeedSource, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    url: str
+    title: str | None
+    line: int | None
+
+
+def parse_feed_list(data: bytes, name: str) -> FeedList:
+    """The feeds that a list names.
+
+    Args:
+        data: the list, OPML if its first character is "<", else text with one URL a line ("#" starts a comment).
+        name: the list's name, for the problems.
+    """
+    text = text_of(data)
+    if text.lstrip("\ufeff \t\r\n").startswith("<"):
+        return _gathered(_of_opml(text, name))
+    return _gathered(_of_text(text, name))
+
+
+def _gathered(items: Iterable[_Named | ListProblem]) -> FeedList:
+    sources: list[FeedSource] = []
+    problems: list[ListProblem] = []
+    repeats: list[FeedSource] = []
+    seen: dict[str, int] = {}
+    for item in items:
+        if isinstance(item, ListProblem):
+            problems.append(item)
+            continue
+        try:
+            canonical = canonical_url(item.url)
+        except BadUrl as error:
+            problems.append(ListProblem(item.line, item.url, str(error)))
+            continue
+        if canonical in seen:
+            repeats.append(FeedSource(item.url, item.title, seen[canonical], item.line))
+            continue
+        seen[canonical] = len(sources)
+        sources.append(FeedSource(item.url, item.title, len(sources), item.line))
+    return FeedList(tuple(sources), tuple(problems), tuple(repeats))
+
+
+def _of_text(text: str, name: str) -> Iterator[_Named | ListProblem]:
+    empty = True
+    for number, line in enumerate(re.split(r"\r\n|\r|\n", text), start=1):
+        url = _INLINE_COMMENT.sub("", line.strip())
+        if not url or url.startswith("#"):
+            continue
+        empty = False
+        if re.search(r"\s", url):
+            detail = "the line holds more than one word; write one URL a line, and comments after #"
+            yield ListProblem(number, url, detail)
+        else:
+            yield _Named(url, None, number)
+    if empty:
+        yield ListProblem(None, "", f"{name} names no feed: it is empty or holds only comments")
+
+
+def _of_opml(text: str, name: str) -> Iterator[_Named | ListProblem]:
+    # The parser expands nothing and opens nothing: entities, DTDs and the network are off.
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, recover=True, encoding="utf-8"
+    )
+    document = _DECLARATION.sub("", _ILLEGAL.sub("\ufffd", _ENTITY.sub(_sound_entity, text)))
+    lines_before = text[: len(text) - len(text.lstrip())].count("\n")
+    try:
+        root = etree.fromstring(document.lstrip().encode(), parser)
+    except etree.XMLSyntaxError as error:
+        yield ListProblem(error.lineno, "", f"{name} is no OPML: {error.msg}")
+        return
+    for error in parser.error_log:
+        if error.level >= etree.ErrorLevels.FATAL:
+            detail = f"{name} is broken XML here ({error.message}); feeds that it hides are not read"
+            yield ListProblem(error.line + lines_before, "", detail)
+            break
+    if root is None:
+        yield ListProblem(None, "", f"{name} is no OPML: it has no element")
+        return
+    empty = True
+    for outline in root.iter(etree.Element):
+        if etree.QName(outline).localname.lower() != "outline":
+            continue
+        item = _of_outline(outline, lines_before)
+        if item is not None:
+            empty = False
+            yield item
+    if empty:
+        root_name = etree.QName(root).localname
+        detail = f"{name} names no feed: its root is <{root_name}> and no <outline> in it has an xmlUrl"
+        yield ListProblem(None, "", detail)
+
+
+def _of_outline(outline: etree._Element, lines_before: int) -> _Named | ListProblem | None:
+    attributes = {str(key).lower(): str(value).strip() for key, value in outline.attrib.items()}
+    line = None if outline.sourceline is None else outline.sourceline + lines_before
+    title = attributes.get("title") or attributes.get("text") or None
+    url = attributes.get("xmlurl")
+    if url:
+        return _Named(url, title, line)
+    if url is not None or attributes.get("type", "").lower() in {"rss", "atom"}:
+        return ListProblem(
+            line, title or "", "the outline is a feed by its type but its xmlUrl is missing or empty"
+        )
+    return None
+
+
+def _sound_entity(found: re.Match[str]) -> str:
+    """An entity that XML knows, or what is meant: HTML's names resolved, a bare ampersand escaped."""
+    name = found[1]
+    if name is None:
+        return "&amp;"
+    if name in _XML_ENTITIES:
+        return found[0]
+    text = html.unescape(found[0])
+    return "&amp;" + name if text == found[0] else html.escape(text)

@@ -50,37 +50,42 @@ def text_of(data: bytes, content_type: str | None = None) -> str:
     for mark, name in _MARKS:
         if data.startswith(mark):
             return data[len(mark) :].decode(name, "replace")
+    if data.startswith(_EBCDIC_DECLARATION):
+        return data.decode(_named(_DECLARATION, data[:_HEAD].decode("cp037")) or "cp037", "replace")
     wide = _wide_encoding(data)
     if wide is not None:
         return data.decode(wide, "replace")
-    if data.startswith(_EBCDIC_DECLARATION):
-        declared = _named(_DECLARATION, data[:_HEAD].decode("cp037"))
-        return data.decode(declared or "cp037", "replace")
-
-    head = data[:_HEAD].decode("ascii", "replace")
-    served = _codec(found[1]) if content_type and (found := _CHARSET_PARAMETER.search(content_type)) else None
-    declared = _named(_DECLARATION, head) or _named(_META, head)
-    candidates = [name for name in (served, declared) if name is not None]
-    if served in _SERVER_DEFAULTS and declared is not None:
-        candidates.reverse()
+    candidates = _declared(data, content_type)
     if data.isascii():
         stateful = next((name for name in candidates if name.startswith(_STATEFUL)), "ascii")
         return data.decode(stateful, "replace")
     text = data.decode("utf-8", "replace")
-    bad = text.count("\ufffd")
-    if bad == 0 or data.count(b"\xef\xbf\xbd") == bad:
+    bad = text.count("\ufffd") - data.count(b"\xef\xbf\xbd")
+    if bad == 0 or _is_damaged_utf8(text, bad):
         return text
-    if _is_damaged_utf8(text, bad):
-        return text
+    return _as_declared(data, candidates) or data.decode(_guessed(data) or "utf-8", "replace")
+
+
+def _declared(data: bytes, content_type: str | None) -> list[str]:
+    """The codecs that the server and the document name, the more believable first."""
+    served = _named(_CHARSET_PARAMETER, content_type or "")
+    head = data[:_HEAD].decode("ascii", "replace")
+    declared = _named(_DECLARATION, head) or _named(_META, head)
+    named = [served, declared]
+    if served in _SERVER_DEFAULTS:
+        named.reverse()
+    return [name for name in named if name is not None]
+
+
+def _as_declared(data: bytes, candidates: list[str]) -> str | None:
     for name in candidates:
         if name == "utf-8":
             continue
-        decoded = data.decode(name, "replace")
+        text = data.decode(name, "replace")
         # A few bytes that the charset lacks are damage; many mean that the label is wrong.
-        if decoded.count("\ufffd") * 100 <= len(decoded):
-            return decoded
-    guess = _guessed(data)
-    return text if guess is None else data.decode(guess, "replace")
+        if text.count("\ufffd") * 100 <= len(text):
+            return text
+    return None
 
 
 def _wide_encoding(data: bytes) -> str | None:

@@ -109,10 +109,10 @@ def _of_opml(text: str, name: str) -> Iterator[_Named | ListProblem]:
     except etree.XMLSyntaxError as error:
         yield ListProblem(error.lineno, "", f"{name} is no OPML: {error.msg}")
         return
-    for error in parser.error_log:
-        if error.level >= etree.ErrorLevels.FATAL:
-            detail = f"{name} is broken XML here ({error.message}); feeds that it hides are not read"
-            yield ListProblem(error.line + lines_before, "", detail)
+    for entry in parser.error_log:
+        if entry.level >= etree.ErrorLevels.FATAL:
+            detail = f"{name} is broken XML here ({entry.message}); feeds that it hides are not read"
+            yield ListProblem(entry.line + lines_before, "", detail)
             break
     if root is None:
         yield ListProblem(None, "", f"{name} is no OPML: it has no element")

@@ -1,0 +1,69 @@
+"""Feeds that an HTML page names in its head (RSS autodiscovery)."""
+
+import re
+from urllib.parse import urljoin
+
+from lxml import etree
+
+from transforms.feeds.markup import clean_text
+from transforms.urls import BadUrl, fetchable_url
+
+MAX_ALTERNATES = 20
+"""Feeds named at most; blogs name one for every category."""
+
+_HEAD = 512 * 1024
+_HTML = re.compile(r"<(?:!doctype\s+html|html|head|body)[\s>]", re.IGNORECASE)
+_BEFORE_ROOT = re.compile(r"\s+|<\?[^>]*>|<!--.*?-->", re.DOTALL)
+_FEED_TYPES = frozenset(
+    {"application/rss+xml", "application/atom+xml", "application/rdf+xml", "application/feed+json"}
+)
+
+
+def looks_like_html(text: str) -> bool:
+    """Whether a document's first element or doctype is HTML's."""
+    at = 0
+    while found := _BEFORE_ROOT.match(text, at):
+        at = found.end()
+    return _HTML.match(text, at) is not None
+
+
+def feed_links(text: str, page_url: str) -> tuple[str, ...]:
+    """The feeds that an HTML page names by `<link rel="alternate">`, absolute, in its order, each once."""
+    collector = _LinkCollector()
+    parser = etree.HTMLParser(target=collector, no_network=True, recover=True)
+    try:
+        parser.feed(clean_text(text[:_HEAD]))
+        parser.close()
+    except (etree.ParserError, etree.XMLSyntaxError):
+        # libxml2 gave up; the links that came before stay.
+        pass
+    base = urljoin(page_url, collector.base) if collector.base else page_url
+    found: dict[str, None] = {}
+    for href in collector.hrefs:
+        try:
+            found[fetchable_url(urljoin(base, href))] = None
+        except (BadUrl, ValueError):
+            continue
+    return tuple(found)[:MAX_ALTERNATES]
+
+
+class _LinkCollector:
+    """Gathers the feed links of a page from parser events."""
+
+    def __init__(self) -> None:
+        self.base: str | None = None
+        self.hrefs: list[str] = []
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        href = attributes.get("href")
+        if not href:
+            return
+        if tag == "base" and self.base is None:
+            self.base = href.strip()
+        elif tag == "link" and "alternate" in attributes.get("rel", "").lower().split():
+            kind = attributes.get("type", "").lower().partition(";")[0].strip()
+            if kind in _FEED_TYPES:
+                self.hrefs.append(href.strip())
+
+    def close(self) -> None:
+        """The parser is done."""

@@ -1,6 +1,7 @@
 """Feeds that an HTML page names in its head (RSS autodiscovery)."""
 
 import re
+from typing import Any
 from urllib.parse import urljoin
 
 from lxml import etree
@@ -30,7 +31,8 @@ def looks_like_html(text: str) -> bool:
 def feed_links(text: str, page_url: str) -> tuple[str, ...]:
     """The feeds that an HTML page names by `<link rel="alternate">`, absolute, in its order, each once."""
     collector = _LinkCollector()
-    parser = etree.HTMLParser(target=collector, no_network=True, recover=True)
+    target: Any = collector  # the stubs ask for more than lxml does
+    parser = etree.HTMLParser(target=target, no_network=True, recover=True)
     try:
         parser.feed(clean_text(text[:_HEAD]))
         parser.close()

@@ -7,6 +7,7 @@ import html
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from lxml import etree
 
@@ -133,7 +134,7 @@ def _of_opml(text: str, name: str) -> Iterator[_Named | ListProblem]:
 
 def _of_outline(outline: etree._Element, lines_before: int) -> _Named | ListProblem | None:
     attributes = {str(key).lower(): str(value).strip() for key, value in outline.attrib.items()}
-    line = None if outline.sourceline is None else outline.sourceline + lines_before
+    line = _line_of(outline, lines_before)
     title = attributes.get("title") or attributes.get("text") or None
     url = attributes.get("xmlurl")
     if url:
@@ -143,6 +144,10 @@ def _of_outline(outline: etree._Element, lines_before: int) -> _Named | ListProb
             line, title or "", "the outline is a feed by its type but its xmlUrl is missing or empty"
         )
     return None
+
+
+def _line_of(element: Any, lines_before: int) -> int | None:
+    return None if element.sourceline is None else int(element.sourceline) + lines_before
 
 
 def _sound_entity(found: re.Match[str]) -> str:

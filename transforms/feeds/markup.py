@@ -1,6 +1,7 @@
 """HTML of feed fields to plain text, and text to valid Unicode that Parquet takes."""
 
 import re
+from typing import Any
 
 from lxml import etree
 
@@ -54,7 +55,8 @@ def plain_text(markup: str, *, is_html: bool, limit: int = MAX_TEXT) -> tuple[st
 def _text_of_html(markup: str) -> str:
     # A target parser builds no tree, so depth costs nothing, and libxml2 reads any markup without an error.
     collector = _TextCollector()
-    parser = etree.HTMLParser(target=collector, no_network=True, huge_tree=True, recover=True)
+    target: Any = collector  # the stubs ask for more than lxml does
+    parser = etree.HTMLParser(target=target, no_network=True, huge_tree=True, recover=True)
     try:
         parser.feed(markup)
         parser.close()

@@ -7,6 +7,7 @@ from schemas.dead_letters import Reason
 from schemas.entries import Entry
 from schemas.extraction import Extraction, Refusal
 from transforms.extraction import bylines, charset, headline, publication_time, structured_data, tree
+from transforms.extraction.area import Hints, squeeze
 from transforms.extraction.feed_text import extract_from_feed
 from transforms.extraction.main_text import main_text
 from transforms.extraction.plain_text import line, paragraphs
@@ -37,7 +38,7 @@ def extract_page(
     title = headline.headline(root, data, entry)
     names = bylines.authors(root, data, entry)
     time = publication_time.publication_time(data, entry, now)
-    found = main_text(root)
+    found = main_text(root, hints_of(data))
     text = paragraphs(found.text) if found else ""
     if not text or found is None:
         refusal = (
@@ -59,6 +60,21 @@ def extract_page(
         lang=detect_language(text),
         site_name=line(site) if site else entry.feed_title,
         declared_canonical_url=data.canonical,
+    )
+
+
+def hints_of(data: structured_data.StructuredData) -> Hints:
+    """What the page declares of its article: titles, descriptions, body."""
+    text_of = structured_data.text_of
+    titles = {squeeze(text) for node in data.articles if (text := text_of(node.get("headline")))}
+    titles |= {squeeze(text) for name in ("og:title", "twitter:title") for text in data.meta.get(name, ())}
+    described = [text for name in ("description", "og:description", "twitter:description") for text in data.meta.get(name, ())]
+    described += [text for node in data.articles for key in ("description", "alternativeHeadline", "abstract") if (text := text_of(node.get(key)))]
+    bodies = [text for node in data.articles if (text := text_of(node.get("articleBody")))]
+    return Hints(
+        titles=frozenset(titles - {""}),
+        descriptions=tuple(dict.fromkeys(text for text in map(squeeze, described) if len(text) > 25)),
+        body=squeeze(max(bodies, key=len, default="")),
     )
 
 

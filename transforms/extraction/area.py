@@ -1,0 +1,146 @@
+"""Where on a page the article stands: the elements that hold its paragraphs.
+
+Paragraphs of an article stand together, teasers and comments apart. Each run of paragraphs weighs its length to the
+power of 1.5, so that one long run outweighs many short ones of the same sum; from the root downwards the heaviest
+child is followed as long as it holds most of the weight. Then siblings that are paragraphs as well are taken in, as
+sites cut an article into parts (around advertisements, a paywall or pictures).
+
+In the line of Readability's scoring (Arc90, 2009) and of text-density methods (Kohlschütter et al., WSDM 2010).
+"""
+
+import re
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+
+from lxml import html
+
+from transforms.extraction.blocks import Block
+
+_EXPONENT = 1.5
+_FOLLOWED = 0.7
+_LEVELS = 5
+_CAP = 1500
+_WORDLESS = re.compile(r"[\W_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """What is known of the article beforehand, each squeezed by `squeeze`: titles, descriptions, and a body."""
+
+    titles: frozenset[str] = frozenset()
+    descriptions: tuple[str, ...] = ()
+    body: str = ""
+
+    def describes(self, text: str) -> bool:
+        """Whether the text (squeezed) and a description begin alike, or one holds the other's beginning."""
+        return len(text) >= 20 and any(text[:40] in known or known[:40] in text for known in self.descriptions)
+
+
+@dataclass(slots=True)
+class _Tally:
+    characters: int = 0
+    links: int = 0
+    prose: int = 0
+    runs: int = field(default=0)
+
+
+def squeeze(text: str) -> str:
+    """The letters and digits of a text, in lower case: equal for texts that differ in spaces and signs alone."""
+    return _WORDLESS.sub("", text).lower()
+
+
+def article_elements(root: html.HtmlElement, blocks: list[Block], hints: Hints) -> list[html.HtmlElement]:
+    """The elements that hold the article's text; none where the page has no prose."""
+    prose = [block for block in blocks if _is_prose(block)]
+    if not prose:
+        return []
+    weight = _weights(blocks, prose, hints)
+    node = root
+    while True:
+        heaviest = max((child for child in node if child in weight), key=weight.__getitem__, default=None)
+        if heaviest is None or weight[heaviest] < _FOLLOWED * weight[node]:
+            break
+        node = heaviest
+    return [node, *_kindred(node, blocks, prose)]
+
+
+def _is_prose(block: Block) -> bool:
+    least = {"paragraph": 60, "other": 60, "quote": 60, "item": 150, "cell": 120}.get(block.kind)
+    return least is not None and block.size >= least and block.links < 0.4 * len(block.text)
+
+
+def _weights(blocks: list[Block], prose: list[Block], hints: Hints) -> dict[html.HtmlElement, float]:
+    """The weight of each element that holds prose: the sum over the runs of paragraphs beneath it."""
+    lineage = {block: [block.element, *block.element.iterancestors()] for block in prose}
+    held = Counter(element for line in lineage.values() for element in line)
+    factor = _factors(blocks, prose, hints)
+    runs: dict[html.HtmlElement, float] = defaultdict(float)
+    for block in prose:
+        line = lineage[block]
+        holder = next((element for element in line if held[element] > 1), line[-1])
+        runs[holder] += min(block.size, _CAP) * factor[block]
+    weight: dict[html.HtmlElement, float] = defaultdict(float)
+    for holder, length in runs.items():
+        heavy = length**_EXPONENT
+        weight[holder] += heavy
+        for element in holder.iterancestors():
+            weight[element] += heavy
+    return weight
+
+
+def _factors(blocks: list[Block], prose: list[Block], hints: Hints) -> dict[Block, float]:
+    """How far the place of a block speaks for it: after the headline, in the headline's article, in the known body."""
+    anchor = next((b for b in blocks if b.kind == "heading" and squeeze(b.text) in hints.titles), None) or next(
+        (block for block in blocks if block.element.tag == "h1"), None
+    )
+    factors: dict[Block, float] = {}
+    now = 1.0 if anchor is None else 0.6
+    for block in blocks:
+        if block is anchor:
+            now = 1.0
+        elif block.element.tag == "h1" and now == 1.0 and anchor is not None:
+            now = 0.4
+        factors[block] = now
+    home = None if anchor is None else next(anchor.element.iterancestors("article"), None)
+    own = {block for block in prose if home is not None and home in block.element.iterancestors("article")}
+    for block in prose:
+        if own and block not in own and next(block.element.iterancestors("article"), None) is not None:
+            factors[block] *= 0.4
+        start = squeeze(block.text[:80])
+        if (hints.body and start[:50] in hints.body) or hints.describes(start):
+            factors[block] *= 3
+    return factors
+
+
+def _kindred(node: html.HtmlElement, blocks: list[Block], prose: list[Block]) -> list[html.HtmlElement]:
+    """Siblings of the node and of its ancestors, up to the article's own element, that are prose as well."""
+    tallies: dict[html.HtmlElement, _Tally] = defaultdict(_Tally)
+    is_prose = set(prose)
+    for block in blocks:
+        for element in (block.element, *block.element.iterancestors()):
+            tally = tallies[element]
+            tally.characters += len(block.text)
+            tally.links += block.links
+            if block in is_prose:
+                tally.prose += len(block.text)
+                tally.runs += 1
+    found = []
+    for _ in range(_LEVELS):
+        parent = node.getparent()
+        if parent is None or node.tag in {"body", "article", "html"}:
+            break
+        for sibling in parent:
+            if sibling is not node and sibling in tallies and _is_part(sibling, node, tallies[sibling]):
+                found.append(sibling)
+        node = parent
+    return found
+
+
+def _is_part(sibling: html.HtmlElement, node: html.HtmlElement, tally: _Tally) -> bool:
+    if tally.runs == 0 or tally.links > 0.25 * tally.characters or sibling.tag == "article":
+        return False
+    if next(sibling.iter("h1", "article"), None) is not None:
+        return False
+    if sibling.tag == node.tag and sibling.get("class") == node.get("class"):
+        return True
+    return tally.prose >= 0.6 * tally.characters and (tally.runs > 1 or tally.prose >= 150)

@@ -1,0 +1,75 @@
+"""Words that sites put into class and id attributes, and what they tell of an element.
+
+The words are those that content management systems and their themes share across the web; an attribute is read as
+words, parted at hyphens, underscores, digits and capitals, so that `article-share__list` speaks of sharing and
+`barcelona` does not speak of a bar.
+"""
+
+import re
+from functools import lru_cache
+
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+
+CLUTTER = frozenset(
+    """
+    share sharing shares sharebar sharetools social socials
+    related relatedarticles relatedposts relatedstories recirc recirculation recommend recommended recommendation
+    recommendations readmore readnext upnext moreon seealso linkbox linklist prevnext pagination pager trending popular
+    teaser teasers promo promos promotion promobox newsletter newsletters signup subscribe subscription subscriptions
+    comment comments disqus livefyre reactions likes rating ratings feedback bookmark bookmarks poll
+    advert adverts advertisement advertising ad ads adslot adbox adsense sponsor sponsored commercial affiliate
+    outbrain taboola cookie cookies consent onetrust didomi ccpa gdpr login donate donation
+    breadcrumb breadcrumbs tags taglist sidebar toolbar menu nav navi navigation footer masthead banner
+    caption captions credit credits copyright byline bylines bio timestamp
+    gallery galleries slideshow carousel slider player jwplayer embed embedded tweet twitter instagram facebook
+    whatsapp telegram tooltip modal popup overlay factbox infobox faktabox
+    visuallyhidden offscreen noprint
+    """.split()
+)
+"""An element with such a word is no part of an article's text."""
+
+HEDGED = frozenset(
+    """
+    meta image images picture photo photos foto bild media video videos audio date dates time published updated
+    lastchanged author authors autor auteur writer excerpt topic topics category categories keyword keywords label
+    labels cta fallback prev next latest stories info mediainfo legend source agency disclaimer kicker overline
+    topline infotext readtime
+    """.split()
+)
+"""A short run of text beneath such a word is seldom part of an article's text."""
+
+STANDFIRST = frozenset(
+    """
+    summary lead lede intro standfirst deck dek subtitle subheadline subhead subheading description excerpt abstract
+    chapo sapo entradilla bajada perex ingress manchet leadtext introtext introduction
+    """.split()
+)
+"""The words for the sentences between headline and text."""
+
+
+@lru_cache(maxsize=50_000)
+def words(names: str) -> frozenset[str]:
+    """The words of a class or id attribute; a utility class with a condition (`md:hidden`) has none."""
+    tokens = [name for name in names.split() if ":" not in name]
+    return frozenset(word.lower() for name in tokens for word in _WORD.findall(name))
+
+
+@lru_cache(maxsize=50_000)
+def is_clutter(names: str) -> bool:
+    """Whether class and id say that the element is no part of the article."""
+    if not CLUTTER.isdisjoint(words(names)):
+        return True
+    # "hidden" beside a utility class with a condition is shown on some screens
+    return "hidden" in names.split() and ":" not in names
+
+
+@lru_cache(maxsize=50_000)
+def is_hedged(names: str) -> bool:
+    """Whether class and id make a short text doubtful."""
+    return not HEDGED.isdisjoint(words(names))
+
+
+@lru_cache(maxsize=50_000)
+def is_standfirst(names: str) -> bool:
+    """Whether class and id speak of the sentences between headline and text."""
+    return not STANDFIRST.isdisjoint(words(names))

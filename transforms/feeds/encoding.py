@@ -38,6 +38,12 @@ _SERVER_DEFAULTS = {"cp1252"}
 _CHARSET_PARAMETER = re.compile(r"charset\s*=\s*[\"']?\s*([^\s;\"']+)", re.IGNORECASE)
 _DECLARATION = re.compile(r"<\?xml[^>]{0,200}?encoding\s*=\s*[\"']\s*([^\"'\s]{1,40})", re.IGNORECASE)
 _META = re.compile(r"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([^\"'\s/>;]{1,40})", re.IGNORECASE)
+_UNDECLARED = [
+    # What undeclared bytes on the web are: the legacy defaults of browsers' locales. Rarer charsets share their
+    # letters with these, and a detector that may choose them often does so wrongly.
+    "cp1252", "cp1251", "cp1250", "koi8_r", "cp1253", "cp1254", "cp1255", "cp1256", "cp874", "gb18030", "big5",
+    "cp932", "euc_jp", "cp949",
+]  # fmt: skip
 _HEAD = 2048
 _SAMPLE = 256 * 1024
 
@@ -130,5 +136,5 @@ def _codec(label: str) -> str | None:
 
 
 def _guessed(data: bytes) -> str | None:
-    best = from_bytes(data[:_SAMPLE]).best()
+    best = from_bytes(data[:_SAMPLE], cp_isolation=_UNDECLARED).best()
     return best.encoding if best is not None else None

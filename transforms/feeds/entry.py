@@ -5,8 +5,11 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from time import struct_time
 from urllib.parse import urljoin
+
+from babel import Locale
 
 from schemas.dead_letters import Reason
 from schemas.entries import Entry
@@ -109,7 +112,13 @@ def language_of(tag: str | None) -> str | None:
     if found is None:
         return None
     primary = found[1].lower()
-    return None if primary in _NO_LANGUAGE else primary
+    return primary if primary in _languages() else None
+
+
+@cache
+def _languages() -> frozenset[str]:
+    """The primary subtags that CLDR knows as languages."""
+    return frozenset(Locale("en").languages) - _NO_LANGUAGE
 
 
 def names_of(authors: Iterable[str]) -> tuple[str, ...]:

@@ -19,6 +19,8 @@ _ENTITY = re.compile(r"&(#[0-9]{1,7};|#x[0-9A-Fa-f]{1,6};|[A-Za-z][A-Za-z0-9]{0,
 _XML_ENTITIES = frozenset({"lt;", "gt;", "amp;", "quot;", "apos;"})
 _ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_XML_URL = re.compile(r"\bxmlUrl\s*=\s*([\"'])([^<>]*?)\1", re.IGNORECASE)
 _INLINE_COMMENT = re.compile(r"\s+#.*$")
 
 
@@ -99,42 +101,64 @@ def _of_text(text: str, name: str) -> Iterator[_Named | ListProblem]:
 
 
 def _of_opml(text: str, name: str) -> Iterator[_Named | ListProblem]:
+    document = _ILLEGAL.sub("\ufffd", _ENTITY.sub(_sound_entity, text))
+    root, broken = _tree(document)
+    items = [] if root is None else list(_of_outlines(root))
+    if broken is not None:
+        yield broken
+        items = _with_hidden(document, items)
+    yield from items
+    if not items:
+        held = "it has no element" if root is None else f"its root is <{etree.QName(root).localname}>"
+        yield ListProblem(None, "", f"{name} names no feed: {held}, and no <outline> in it has an xmlUrl")
+
+
+def _tree(document: str) -> tuple[etree._Element | None, ListProblem | None]:
+    """The root of an OPML document as far as it can be read, and where it is broken."""
     # The parser expands nothing and opens nothing: entities, DTDs and the network are off.
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, recover=True, encoding="utf-8"
     )
-    document = _DECLARATION.sub("", _ILLEGAL.sub("\ufffd", _ENTITY.sub(_sound_entity, text)))
-    lines_before = text[: len(text) - len(text.lstrip())].count("\n")
+    # A declaration may name another charset than the text now has; its lines are kept for the line numbers.
+    document = _DECLARATION.sub(lambda found: "\n" * found[0].count("\n"), document.lstrip("\ufeff"))
     try:
-        root = etree.fromstring(document.lstrip().encode(), parser)
+        root: Any = etree.fromstring(document.encode(), parser)
     except etree.XMLSyntaxError as error:
-        yield ListProblem(error.lineno, "", f"{name} is no OPML: {error.msg}")
-        return
+        return None, ListProblem(error.lineno, "", f"the list is no XML: {error.msg}")
     for entry in parser.error_log:
         if entry.level >= etree.ErrorLevels.FATAL:
-            detail = f"{name} is broken XML here ({entry.message}); feeds that it hides are not read"
-            yield ListProblem(entry.line + lines_before, "", detail)
-            break
-    if root is None:
-        yield ListProblem(None, "", f"{name} is no OPML: it has no element")
-        return
-    empty = True
+            detail = (
+                f"the XML is broken here ({entry.message}); the feeds after it are read by their xmlUrl alone"
+            )
+            return root, ListProblem(entry.line, "", detail)
+    return root, None
+
+
+def _of_outlines(root: etree._Element) -> Iterator[_Named | ListProblem]:
     for outline in root.iter(etree.Element):
-        if etree.QName(outline).localname.lower() != "outline":
-            continue
-        item = _of_outline(outline, lines_before)
-        if item is not None:
-            empty = False
-            yield item
-    if empty:
-        root_name = etree.QName(root).localname
-        detail = f"{name} names no feed: its root is <{root_name}> and no <outline> in it has an xmlUrl"
-        yield ListProblem(None, "", detail)
+        if etree.QName(outline).localname.lower() == "outline":
+            item = _of_outline(outline)
+            if item is not None:
+                yield item
 
 
-def _of_outline(outline: etree._Element, lines_before: int) -> _Named | ListProblem | None:
+def _with_hidden(document: str, items: list[_Named | ListProblem]) -> list[_Named | ListProblem]:
+    """The items of a broken document in its order, with the feeds that the break hid from the parser."""
+    document = _COMMENT.sub(lambda found: "\n" * found[0].count("\n"), document)
+    titles = {item.url: item.title for item in reversed(items) if isinstance(item, _Named)}
+    merged: list[_Named | ListProblem] = [item for item in items if isinstance(item, ListProblem)]
+    line, at = 1, 0
+    for found in _XML_URL.finditer(document):
+        line, at = line + document.count("\n", at, found.start()), found.start()
+        url = html.unescape(found[2]).strip()
+        if url:
+            merged.append(_Named(url, titles.get(url), line))
+    return merged
+
+
+def _of_outline(outline: etree._Element) -> _Named | ListProblem | None:
     attributes = {str(key).lower(): str(value).strip() for key, value in outline.attrib.items()}
-    line = _line_of(outline, lines_before)
+    line = _line_of(outline)
     title = attributes.get("title") or attributes.get("text") or None
     url = attributes.get("xmlurl")
     if url:
@@ -146,8 +170,8 @@ def _of_outline(outline: etree._Element, lines_before: int) -> _Named | ListProb
     return None
 
 
-def _line_of(element: Any, lines_before: int) -> int | None:
-    return None if element.sourceline is None else int(element.sourceline) + lines_before
+def _line_of(element: Any) -> int | None:
+    return None if element.sourceline is None else int(element.sourceline)
 
 
 def _sound_entity(found: re.Match[str]) -> str:

@@ -1,0 +1,193 @@
+"""Many fetches at once, for synchronous code: every host's URLs in order, all hosts at the same time."""
+
+import asyncio
+import queue
+import random
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Final, Generic, TypeVar
+
+from schemas.dead_letters import Reason
+from transforms.http.client import Client
+from transforms.http.errors import Deferred, FetchError
+from transforms.http.loop import BackgroundLoop
+from transforms.http.response import Kind, Response
+from transforms.http.room import Room
+
+Item = TypeVar("Item")
+
+_LOOK_FOR_STOP: Final = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Job(Generic[Item]):
+    """One URL to fetch. `item` is the caller's own and comes back with the result."""
+
+    item: Item
+    url: str
+    kind: Kind
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+Result = Response | FetchError | Deferred
+
+
+def crawl(
+    client: Client,
+    jobs: Iterable[Job[Item]],
+    *,
+    loop: BackgroundLoop,
+    stop: Callable[[], bool] = lambda: False,
+    deadline: float | None = None,
+    chance: random.Random | None = None,
+    max_waiting: int = 1000,
+    max_waiting_bytes: int = 64 * 1024 * 1024,
+) -> Iterator[tuple[Item, Result]]:
+    """Fetch all jobs and give each its result as it is done, in no order across hosts.
+
+    `client` must have been entered on `loop`. `jobs` is read to its end first. Each host's jobs are walked in
+    order, one at a time; hosts don't wait for each other. No request is begun while `max_waiting` results, or
+    bodies of `max_waiting_bytes` in all, wait to be taken, so that memory stays flat when the caller is slow.
+    Once `stop()` is true (it is called on the loop's thread every 0.2 s) or the client's clock has passed
+    `deadline`, no request is begun and the rest comes back as Deferred; requests under way are finished.
+    A request whose connection broke is sent again, after a pause with jitter by `chance`, within the budget of
+    its host; one that timed out is not. Leaving the iterator early cancels what runs.
+    """
+    hosts, unfit = _by_host(client, jobs)
+    yield from unfit
+    if not hosts:
+        return
+    crawling: _Crawl[Item] = _Crawl(
+        client,
+        stop,
+        deadline,
+        chance or random.Random(),  # noqa: S311 - jitter, no secret
+        Room(max_waiting, max_waiting_bytes),
+    )
+    task = loop.run(crawling.start(hosts))
+    try:
+        while (taken := crawling.results.get()) is not None:
+            item, result, size = taken
+            loop.loop.call_soon_threadsafe(crawling.room.leave, size)
+            yield item, result
+    finally:
+        loop.run(crawling.end(task))
+
+
+def _by_host(
+    client: Client, jobs: Iterable[Job[Item]]
+) -> tuple[dict[str, deque[Job[Item]]], list[tuple[Item, FetchError]]]:
+    """The jobs by the gate of their host, and those whose URL can't be fetched with the reason."""
+    hosts: dict[str, deque[Job[Item]]] = {}
+    unfit: list[tuple[Item, FetchError]] = []
+    for job in jobs:
+        try:
+            key = client.host_key(job.url)
+        except FetchError as error:
+            unfit.append((job.item, error))
+        else:
+            hosts.setdefault(key, deque()).append(job)
+    return hosts, unfit
+
+
+class _Crawl(Generic[Item]):
+    """A crawl under way: a task per host on the loop, and the queue from which the caller takes results."""
+
+    def __init__(
+        self,
+        client: Client,
+        stop: Callable[[], bool],
+        deadline: float | None,
+        chance: random.Random,
+        room: Room,
+    ) -> None:
+        self.results: queue.SimpleQueue[tuple[Item, Result, int] | None] = queue.SimpleQueue()
+        self.room = room
+        self._client = client
+        self._stop = stop
+        self._deadline = deadline
+        self._chance = chance
+        self._halt = asyncio.Event()
+
+    async def start(self, hosts: dict[str, deque[Job[Item]]]) -> asyncio.Task[None]:
+        """Begin to walk all hosts."""
+        return asyncio.create_task(self._run(hosts))
+
+    async def end(self, task: asyncio.Task[None]) -> None:
+        """Cancel what still runs; raises what made the crawl fail, if anything did."""
+        if not task.done():
+            task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+    async def _run(self, hosts: dict[str, deque[Job[Item]]]) -> None:
+        """Walk all hosts; puts None into the queue when there is nothing more to come."""
+        watch = asyncio.create_task(self._watch())
+        try:
+            async with asyncio.TaskGroup() as group:
+                for key, jobs in hosts.items():
+                    group.create_task(self._walk(key, jobs))
+        finally:
+            watch.cancel()
+            self.results.put(None)
+
+    async def _watch(self) -> None:
+        while not self._stop():  # noqa: ASYNC110 - stop is a plain flag, set by a signal handler
+            await asyncio.sleep(_LOOK_FOR_STOP)
+        self._halt.set()
+
+    async def _walk(self, key: str, jobs: deque[Job[Item]]) -> None:
+        while jobs:
+            job = jobs.popleft()
+            result = await self._result(key, job)
+            size = len(result.body) if isinstance(result, Response) else 0
+            self.room.arrive(size)
+            self.results.put((job.item, result, size))
+            if not isinstance(result, Response):
+                await asyncio.sleep(0)  # a host of refusals alone must not hold up the loop
+
+    async def _result(self, key: str, job: Job[Item]) -> Result:
+        retries = 0
+        while True:
+            try:
+                return await self._attempt(job)
+            except Deferred as deferred:
+                return deferred
+            except FetchError as error:
+                settings = self._client.settings
+                if (
+                    error.reason is not Reason.CONNECT
+                    or retries >= settings.max_retries
+                    or not self._client.gate.may_retry(key)
+                ):
+                    return error
+                pause = settings.retry_delay * 2**retries * self._chance.uniform(0.5, 1.5)
+                self._client.gate.hold_back(key, pause)
+                retries += 1
+            except Exception as error:  # noqa: BLE001 - one URL's surprise must not end all others'
+                return FetchError(Reason.INTERNAL, f"{type(error).__name__}: {error}", url=job.url)
+
+    async def _attempt(self, job: Job[Item]) -> Response:
+        entered = False
+
+        async def begin() -> None:
+            nonlocal entered
+            await self.room.enter()
+            entered = True
+            if self._halt.is_set() or (self._deadline is not None and self._client.clock() >= self._deadline):
+                raise Deferred("the run is ending")
+
+        try:
+            return await self._client.fetch(
+                job.url,
+                kind=job.kind,
+                headers=job.headers,
+                deadline=self._deadline,
+                begin=begin,
+                halt=self._halt,
+            )
+        finally:
+            if entered:
+                self.room.exit()

@@ -1,0 +1,125 @@
+"""robots.txt by RFC 9309: what a site asks of this user agent, fetched once a day at most."""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final
+
+from protego import Protego
+
+from schemas.dead_letters import Reason
+from transforms.http.errors import FetchError
+from transforms.http.target import Target
+
+KEPT_FOR: Final = 86_400.0
+"""Seconds: RFC 9309, 2.4: a cached robots.txt is not to be used for more than a day."""
+UNAVAILABLE_FOR: Final = 600.0
+"""Seconds after which a robots.txt that could not be had is asked for again."""
+MAX_REDIRECTS: Final = 5
+"""RFC 9309, 2.3.1.2: at least five redirects are to be followed."""
+
+_RULE: Final = re.compile(r"^\s*(dis)?allow\s*:", re.IGNORECASE | re.MULTILINE)
+_PASSED_ON: Final = frozenset({Reason.DNS, Reason.TLS, Reason.PRIVATE_ADDRESS})
+"""Failures of the site itself rather than of its robots.txt: the page is told of them as they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a robots.txt says: its rules (None where there are none), seconds between requests, if it asks so."""
+
+    parser: Protego | None
+    crawl_delay: float | None
+
+    def verdict(self, url: str, product_token: str) -> str | None:
+        """The word for the record, allowed or no_rules; None where the URL is not to be fetched."""
+        if self.parser is None:
+            return "no_rules"
+        return "allowed" if self.parser.can_fetch(url, product_token) else None
+
+
+NO_RULES: Final = Rules(None, None)
+
+
+def parse_rules(body: bytes, product_token: str) -> Rules:
+    """The rules of a robots.txt for a user agent. Whatever is no rule, HTML for one, is skipped."""
+    text = body.decode("utf-8-sig", "replace")
+    parser = Protego.parse(text)
+    has_rules = _RULE.search(text) is not None
+    return Rules(parser if has_rules else None, parser.crawl_delay(product_token))
+
+
+@dataclass(slots=True)
+class _Known:
+    rules: Rules | None
+    error: FetchError | None
+    until: float
+
+
+class RobotsCache:
+    """The robots.txt of every site asked so far. `clock` counts seconds."""
+
+    def __init__(self, *, product_token: str, clock: Callable[[], float]) -> None:
+        self._product_token = product_token
+        self._clock = clock
+        self._known: dict[str, _Known] = {}
+        self._asking: dict[str, asyncio.Task[Rules]] = {}
+
+    def cached(self, target: Target) -> Rules | None:
+        """The rules for the target's site if they are known and not too old."""
+        known = self._known.get(target.authority)
+        return known.rules if known and known.until > self._clock() else None
+
+    async def rules(self, target: Target, fetch: Callable[[], Awaitable[bytes | None]]) -> Rules:
+        """The rules for the target's site; of many who ask at once, one fetches.
+
+        `fetch` gives the robots.txt's body, None where the site has none (a 4xx: "unavailable" in RFC 9309,
+        2.3.1.3), or raises FetchError ("unreachable", 2.3.1.4) or Deferred.
+        Raises FetchError where the robots.txt could not be had: robots_unavailable, or the failure of the site
+        itself (dns, tls, private_address). Raises Deferred where asking had to be put off.
+        """
+        key = target.authority
+        known = self._known.get(key)
+        if known and known.until > self._clock():
+            if known.error is not None:
+                raise known.error.with_traceback(None)
+            if known.rules is not None:
+                return known.rules
+        task = self._asking.get(key)
+        if task is None:
+            task = self._asking[key] = asyncio.create_task(self._ask(target, fetch))
+            task.add_done_callback(lambda done: self._forget(key, done))
+        return await asyncio.shield(task)
+
+    def _forget(self, key: str, task: "asyncio.Task[Rules]") -> None:
+        self._asking.pop(key, None)
+        if not task.cancelled():
+            task.exception()
+
+    async def close(self) -> None:
+        """Give up what is being asked for."""
+        tasks = list(self._asking.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _ask(self, target: Target, fetch: Callable[[], Awaitable[bytes | None]]) -> Rules:
+        try:
+            body = await fetch()
+        except FetchError as error:
+            told = _unavailable(error)
+            self._known[target.authority] = _Known(None, told, self._clock() + UNAVAILABLE_FOR)
+            raise told from error
+        rules = NO_RULES if body is None else parse_rules(body, self._product_token)
+        self._known[target.authority] = _Known(rules, None, self._clock() + KEPT_FOR)
+        return rules
+
+
+def _unavailable(error: FetchError) -> FetchError:
+    return FetchError(
+        error.reason if error.reason in _PASSED_ON else Reason.ROBOTS_UNAVAILABLE,
+        f"robots.txt could not be had: {error.reason.value}, {error.detail}",
+        url=error.url,
+        http_status=error.http_status,
+        retry_after=error.retry_after,
+    )

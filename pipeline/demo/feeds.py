@@ -52,7 +52,7 @@ def feed_list(publishers: tuple[Publisher, ...]) -> str:
 
 UNUSABLE_FEEDS = (
     ("La Gazette de Brumont, sports", "http://gazette-de-brumont.test/sports.atom"),
-    ("Falkenauer Anzeiger, Startseite", "http://falkenauer-anzeiger.test/"),
+    ("Falkenroder Anzeiger, Startseite", "http://falkenroder-anzeiger.test/"),
     ("Noticeboard", "htp//noticeboard: ask Mirela for the address"),
 )
 """Title and address of the lines in the feed list that lead to no feed: 404, HTML, not an address."""

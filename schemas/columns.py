@@ -36,7 +36,7 @@ def column(description: str, *, default: Any = dataclasses.MISSING) -> Any:
 
 
 @cache
-def arrow_schema(record: type) -> pa.Schema:
+def arrow_schema(record: type[Any]) -> pa.Schema:
     """The Arrow schema of a record class, with its version and descriptions as metadata.
 
     The class names its table and version in `TABLE` and `VERSION`. Every column may be null, so that a column

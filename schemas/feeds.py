@@ -8,12 +8,16 @@ from schemas.columns import Instant, Int16, Int32, Key, column
 
 @dataclass(frozen=True, slots=True)
 class FeedSource:
-    """A feed as the list names it: `url` exactly as written, `index` its place, from 0."""
+    """A feed as the list names it: `url` exactly as written, `index` its place, from 0.
+
+    `shown` is what tables and logs call it: the URL as written, but for secrets in it.
+    """
 
     url: str
     title: str | None
     index: int
     line: int | None
+    shown: str = ""
 
 
 @dataclass(frozen=True, slots=True)

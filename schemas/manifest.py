@@ -53,7 +53,7 @@ class Manifest:
         """
         values = json.loads(text)
         if not isinstance(values, dict):
-            raise ValueError("a manifest is a JSON object")
+            raise ValueError("a manifest is a JSON object")  # noqa: TRY004 -- one error for all that is no manifest
         version = values.get("manifest_version", 0)
         if version > MANIFEST_VERSION:
             raise ValueError(f"manifest version {version} was written by newer code; update tocsin")

@@ -22,6 +22,15 @@ class FetchedPage:
 
 
 @dataclass(frozen=True, slots=True)
+class PageMissing:
+    """An entry whose page could not be had: it ends as `letter` unless the feed's own text can stand in."""
+
+    entry: Entry
+    letter: DeadLetter
+    robots: str
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     """An entry with its terminal outcome: exactly one article or one dead letter."""
 

@@ -42,6 +42,6 @@ class PolledFeed:
     """
 
     fetch: FeedFetch
-    state: FeedState
+    state: FeedState | None
     dead_letter: DeadLetter | None
     departed: tuple[bytes, ...]

@@ -1,0 +1,51 @@
+# `make run` and `make test` need Python 3.11 or later and nothing else; they make or refresh .venv themselves.
+PYTHON ?= python3
+OUT ?= demo-lake
+BIN := .venv/bin
+
+.PHONY: run test check bench format lock
+
+run: .venv/runtime
+ifdef FEEDS
+	$(BIN)/tocsin run --feeds $(FEEDS) --out $(OUT)
+else
+	$(BIN)/tocsin demo --out $(OUT)
+endif
+
+test: .venv/dev
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+check: .venv/dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q tests/test_imports.py tests/test_repository.py
+
+bench: .venv/dev
+	$(BIN)/python -m tests.bench $(BENCH_ARGS)
+
+format: .venv/dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+# uv writes one lock for every platform and Python version that tocsin runs on; no index is named in it.
+lock:
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
+		pyproject.toml deploy/build-requirements.in -o requirements.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
+		--group dev pyproject.toml deploy/build-requirements.in -o requirements-dev.lock
+
+.venv/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info < (3, 14) else "tocsin needs Python 3.11, 3.12 or 3.13: name one with PYTHON=")'
+	$(PYTHON) -m venv .venv
+
+# The dev lock holds all of the runtime lock at the same versions, so that either may come first.
+.venv/runtime: requirements.lock pyproject.toml | .venv/bin/python
+	test -e .venv/dev || $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+.venv/dev: requirements-dev.lock pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@

@@ -1,0 +1,214 @@
+"""The driver of a bounded run: checks, lock, recovery, the pipeline, the balance, the commit."""
+
+import logging
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import apache_beam as beam
+from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.runners.portability.fn_api_runner.fn_runner import FnApiRunner
+
+from pipeline.balance import require_balance
+from pipeline.commit import At, gather, nowhere, publish, recover, state_folder, verify
+from pipeline.feed_list import letters_of_list, read_feed_list
+from pipeline.graph import RunPlan, build
+from pipeline.lake import Lake, LakeError, new_run_id
+from pipeline.lock import OutputLock
+from pipeline.options import IN_PROCESS_RUNNERS, RunOptions, UsageError, beam_options
+from pipeline.state import STATE_VERSIONS, State, load_state, write_state
+from schemas.articles import Article
+from schemas.dead_letters import DeadLetter
+from schemas.feed_fetches import FeedFetch
+from schemas.manifest import Manifest
+from schemas.polls import FeedTask
+from schemas.report import Report
+from schemas.version import TOCSIN_VERSION
+from transforms.feeds.listing import FeedList
+from transforms.http.redaction import redact
+from transforms.http.settings import HttpSettings
+from transforms.progress import reset_progress
+from transforms.run_context import RunContext, utc_now
+from transforms.shared_crawler import close_client
+from transforms.topics.taxonomy import Taxonomy, TaxonomyError, load_taxonomy
+from transforms.write_report import read_report
+
+SCHEMA_VERSIONS = {
+    record.TABLE: record.VERSION for record in (Article, DeadLetter, FeedFetch)
+} | STATE_VERSIONS
+
+_LOG = logging.getLogger(__name__)
+
+
+class RunFailedError(Exception):
+    """The run failed in the middle and published nothing. Exit code 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """What a committed run did."""
+
+    manifest: Manifest
+    report: Report
+    feed_list: FeedList
+    seconds: float
+
+    @property
+    def no_feed_answered(self) -> bool:
+        """Whether feeds were asked and not one gave a body or a 304."""
+        feeds = self.manifest.feeds
+        return feeds["failed"] > 0 and feeds["fetched"] + feeds["not_modified"] == 0
+
+
+def run_batch(options: RunOptions, *, clock: Callable[[], datetime] = utc_now, at: At = nowhere) -> RunResult:
+    """One bounded run, from the feed list to the manifest.
+
+    Args:
+        options: what to do.
+        clock: the time; tests give another.
+        at: told each step of the commit by name (see `commit`).
+
+    Raises:
+        UsageError: wrong options, feed list, taxonomy or output; nothing was begun.
+        LockHeldError: another run holds the output.
+        RunFailedError: it failed in the middle; nothing of it is visible, and the next run sweeps it.
+    """
+    settings = options.http_settings()
+    engine_options = _engine_options(options)
+    feed_list = read_feed_list(options.feeds, strict=options.strict)
+    taxonomy = _taxonomy(options)
+    lake = Lake(options.out.absolute())
+    try:
+        lake.create()
+    except LakeError as error:
+        raise UsageError(str(error)) from error
+    started_at = clock()
+    run_id = new_run_id(started_at, secrets.token_hex(4))
+    with OutputLock(lake.lock_file, run_id) as lock:
+        try:
+            for done in recover(lake, lock):
+                _LOG.warning(done)
+            state = load_state(lake)
+        except LakeError as error:
+            raise UsageError(str(error)) from error
+        context = _context(options, settings, lake, run_id, started_at)
+        try:
+            report = _run_pipeline(options, engine_options, feed_list, state, lake, context, clock)
+            manifest = _commit(options, taxonomy, feed_list, state, lake, lock, context, report, clock, at)
+        except Exception as error:
+            raise RunFailedError(f"run {run_id} published nothing: {_cause(error)}") from error
+        finally:
+            close_client(run_id)
+    seconds = (datetime.now(UTC) - started_at).total_seconds() if clock is utc_now else 0.0
+    return RunResult(manifest, report, feed_list, seconds)
+
+
+def _engine_options(options: RunOptions) -> PipelineOptions:
+    if options.runner not in IN_PROCESS_RUNNERS:
+        raise UsageError(
+            f"--runner={options.runner} is not one that tocsin runs on: use {' or '.join(IN_PROCESS_RUNNERS)}"
+        )
+    return beam_options(options.beam)
+
+
+def _taxonomy(options: RunOptions) -> Taxonomy:
+    try:
+        return load_taxonomy(options.taxonomy)
+    except TaxonomyError as error:
+        raise UsageError(str(error)) from error
+
+
+def _context(
+    options: RunOptions, settings: HttpSettings, lake: Lake, run_id: str, started_at: datetime
+) -> RunContext:
+    return RunContext(
+        run_id=run_id,
+        started_at=started_at,
+        deadline_at=started_at + options.deadline,
+        http=settings,
+        output=str(lake.root),
+        staging=str(lake.staging / run_id),
+        workers=options.worker_count,
+        only_due=options.only_due,
+        taxonomy_path=options.taxonomy,
+    )
+
+
+def _run_pipeline(
+    options: RunOptions,
+    engine_options: PipelineOptions,
+    feed_list: FeedList,
+    state: State,
+    lake: Lake,
+    context: RunContext,
+    clock: Callable[[], datetime],
+) -> Report:
+    reset_progress()
+    plan = RunPlan(
+        feeds=[FeedTask(source, state.feeds.get(source.shown)) for source in feed_list.sources],
+        list_problems=letters_of_list(feed_list, options.feeds, context.run_id, context.started_at),
+        pending=state.pending,
+        known_files=tuple(str(lake.root / file.path) for file in state.known_files),
+        rebuilt_keys=state.rebuilt_keys,
+        fetch_pages=options.pages == "always",
+    )
+    pipeline = beam.Pipeline(runner=FnApiRunner(), options=engine_options)
+    build(pipeline, plan, context, clock)
+    pipeline.run().wait_until_finish()
+    report = read_report(lake.staging / context.run_id)
+    require_balance(report, feeds_listed=len(plan.feeds), carried_in=len(plan.pending))
+    return report
+
+
+def _commit(
+    options: RunOptions,
+    taxonomy: Taxonomy,
+    feed_list: FeedList,
+    state: State,
+    lake: Lake,
+    lock: OutputLock,
+    context: RunContext,
+    report: Report,
+    clock: Callable[[], datetime],
+    at: At,
+) -> Manifest:
+    balance = require_balance(report, feeds_listed=len(feed_list.sources), carried_in=len(state.pending))
+    verify(lake, report.files)
+    at("verified")
+    now = clock()
+    state_files = write_state(
+        lake, state_folder(lake, context.run_id), context.run_id, before=state, staged=report.files, now=now
+    )
+    files = gather(lake, context.run_id, report.files)
+    at("gathered")
+    feeds = report.group("feeds")
+    manifest = Manifest(
+        run_id=context.run_id,
+        started_at=context.started_at.isoformat(),
+        committed_at=now.isoformat(),
+        tocsin_version=TOCSIN_VERSION,
+        schema_versions=SCHEMA_VERSIONS,
+        taxonomy_version=taxonomy.version,
+        runner=options.runner,
+        options=options.recorded(),
+        files=files,
+        replaces=(),
+        feeds={
+            name: int(feeds.get(name, 0))
+            for name in ("listed", "fetched", "not_modified", "failed", "skipped")
+        },
+        balance=balance,
+        state=state_files,
+    )
+    publish(lake, lock, manifest, at=at)
+    return manifest
+
+
+def _cause(error: Exception) -> str:
+    """The error at the root, in one line: Beam wraps what a stage raised."""
+    root: BaseException = error
+    while root.__cause__ is not None:
+        root = root.__cause__
+    first = str(error if root is error else root).strip().splitlines()
+    return redact(f"{type(root).__name__}: {first[0] if first else ''}")

@@ -1,0 +1,41 @@
+"""Logs on standard error: plain lines, or one JSON object a line."""
+
+import json
+import logging
+from datetime import UTC, datetime
+
+from transforms.http.redaction import redact
+
+
+class JsonLines(logging.Formatter):
+    """Each record as a JSON object: time, level, logger, message, and the error where there is one."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One line of JSON."""
+        line = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": redact(record.getMessage()),
+        }
+        if record.exc_info:
+            line["error"] = redact(self.formatException(record.exc_info))
+        return json.dumps(line, ensure_ascii=False)
+
+
+class PlainLines(logging.Formatter):
+    """Level and message; secrets of URLs are taken out of whatever a library logs."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One line of text."""
+        return redact(super().format(record))
+
+
+def set_up_logs(*, verbose: bool, as_json: bool) -> None:
+    """Send logs to standard error; libraries speak up only from warnings on."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(JsonLines() if as_json else PlainLines("tocsin: %(levelname)s: %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    for own in ("pipeline", "transforms"):
+        logging.getLogger(own).setLevel(logging.DEBUG if verbose else logging.INFO)
+    logging.getLogger("apache_beam").setLevel(logging.INFO if verbose else logging.ERROR)

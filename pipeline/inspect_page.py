@@ -1,0 +1,87 @@
+"""One page through the same transforms as a run: fetched, extracted, its topics found."""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from pipeline.options import RunOptions, UsageError, usable_cores
+from schemas.articles import Article
+from schemas.entries import Entry
+from schemas.extraction import Refusal
+from transforms.article import article_of
+from transforms.detect_topics import shared_detector, with_topics
+from transforms.extraction.page import extract_page
+from transforms.http.content import classify_page
+from transforms.http.crawl import Job
+from transforms.http.response import Kind, Response
+from transforms.run_context import RunContext
+from transforms.shared_crawler import crawl_jobs
+from transforms.urls import BadUrl, canonical_url, url_key
+
+
+def inspect_page(page: str, options: RunOptions, *, url: str | None, now: datetime) -> Article | Refusal:
+    """The article that a URL or a saved page gives, with its topics, or why there is none.
+
+    Raises:
+        UsageError: neither a URL nor a file that can be read.
+    """
+    detector = shared_detector(options.taxonomy)
+    context = _context(options, now)
+    address = page if "://" in page else (url or "http://page.invalid/")
+    try:
+        entry = _entry(address)
+    except BadUrl as error:
+        raise UsageError(f"{page} can't be fetched: {error}") from error
+    if "://" not in page:
+        try:
+            body = Path(page).read_bytes()
+        except OSError as error:
+            raise UsageError(f"{page} is no URL, and no file that can be read: {error.strerror}") from error
+        content_type, final_url, robots = None, address, "exempt"
+    else:
+        ((_, result),) = crawl_jobs([Job(item=entry, url=address, kind=Kind.PAGE, headers={})], context)
+        if not isinstance(result, Response):
+            return Refusal(getattr(result, "reason", "internal"), getattr(result, "detail", str(result)))
+        refusal = classify_page(result.body, result.content_type, result.status)
+        if refusal is not None:
+            return Refusal(refusal, "the page is no article")
+        body, content_type, final_url, robots = result.body, result.content_type, result.url, result.robots
+    extraction = extract_page(body, content_type=content_type, url=final_url, entry=entry, now=now)
+    if isinstance(extraction, Refusal):
+        return extraction
+    article = article_of(entry, extraction, url=final_url, robots=robots, fetched_at=now, run_id="inspect")
+    return with_topics(article, detector)
+
+
+def _context(options: RunOptions, now: datetime) -> RunContext:
+    return RunContext(
+        run_id="inspect",
+        started_at=now,
+        deadline_at=now + timedelta(minutes=5),
+        http=options.http_settings(),
+        output="",
+        staging="",
+        workers=usable_cores(),
+        taxonomy_path=options.taxonomy,
+    )
+
+
+def _entry(url: str) -> Entry:
+    canonical = canonical_url(url)
+    return Entry(
+        key=url_key(canonical),
+        feed_url="",
+        feed_title=None,
+        entry_id=None,
+        url=url,
+        canonical_url=canonical,
+        title=None,
+        authors=(),
+        published_at=None,
+        published_raw=None,
+        summary=None,
+        content=None,
+        lang=None,
+        truncated=False,
+        feed_index=0,
+        position=0,
+    )

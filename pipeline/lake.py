@@ -1,0 +1,106 @@
+"""Where things stand in an output folder, and the manifests that say what is committed."""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from schemas.manifest import Manifest
+
+PUBLISHED_TABLES = ("articles", "dead_letters", "feed_fetches")
+"""Tables that readers see; each has a folder of its own."""
+
+_LOG = logging.getLogger(__name__)
+
+
+class LakeError(Exception):
+    """The output cannot be used: where, and how to mend it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lake:
+    """An output folder. Opening it makes nothing; `create` does."""
+
+    root: Path
+
+    @property
+    def staging(self) -> Path:
+        """Where attempts write; nothing here is ever read as data."""
+        return self.root / "staging"
+
+    @property
+    def state(self) -> Path:
+        """What runs remember, a folder a run."""
+        return self.root / "state"
+
+    @property
+    def lock_file(self) -> Path:
+        """The file that a run holds an flock on."""
+        return self.root / ".lock"
+
+    def create(self) -> None:
+        """Make the folder, readable by its owner alone, since it holds other people's texts.
+
+        Raises:
+            LakeError: the folder can't be made or written to.
+        """
+        try:
+            self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self.staging.mkdir(exist_ok=True, mode=0o700)
+            probe = self.staging / ".probe"
+            probe.write_bytes(b"")
+            probe.unlink()
+        except OSError as error:
+            raise LakeError(
+                f"the output {self.root} can't be written to ({error.strerror}): name another with --out, "
+                "or mend its rights"
+            ) from error
+
+    def table_folder(self, table: str, run_id: str) -> Path:
+        """The folder that holds a run's share of a published table."""
+        return self.root / table / f"ingest_date={ingest_date(run_id)}" / run_id
+
+    def manifest_path(self, run_id: str) -> Path:
+        """Where a run's manifest stands once it is committed."""
+        return self.root / "runs" / f"ingest_date={ingest_date(run_id)}" / f"{run_id}.json"
+
+    def manifest_paths(self) -> list[Path]:
+        """All manifests, oldest first: run ids sort by their start."""
+        return sorted(self.root.glob("runs/ingest_date=*/*.json"), key=lambda path: path.stem)
+
+    def manifests(self) -> Iterator[Manifest]:
+        """All manifests, newest first.
+
+        Raises:
+            LakeError: one can't be read, or was written by newer code.
+        """
+        for path in reversed(self.manifest_paths()):
+            yield read_manifest(path)
+
+    def require(self) -> None:
+        """Raise LakeError where this is no lake with a committed run."""
+        if not self.manifest_paths():
+            raise LakeError(f"{self.root} holds no committed run: `tocsin run --out {self.root}` makes one")
+
+
+def read_manifest(path: Path) -> Manifest:
+    """One manifest.
+
+    Raises:
+        LakeError: it can't be read, or was written by newer code.
+    """
+    try:
+        return Manifest.from_json(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise LakeError(f"the manifest {path} can't be used: {error}") from error
+
+
+def new_run_id(started_at: datetime, suffix: str) -> str:
+    """A run id that sorts by its start: UTC to the microsecond, and a random suffix."""
+    return f"{started_at:%Y%m%dT%H%M%S%f}Z-{suffix}"
+
+
+def ingest_date(run_id: str) -> str:
+    """The UTC date of a run's start, as YYYY-MM-DD."""
+    return f"{run_id[:4]}-{run_id[4:6]}-{run_id[6:8]}"

@@ -1,0 +1,109 @@
+"""Fetch articles: the pages of all hosts at once, one request at a time to a host."""
+
+import dataclasses
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from typing import Any
+
+import apache_beam as beam
+
+from schemas.dead_letters import Reason, Stage
+from schemas.entries import Entry
+from schemas.outcomes import Carried, Ended, FetchedPage, PageMissing
+from transforms.entry_failures import failed, put_off
+from transforms.host_buckets import GroupByHostBucket
+from transforms.http.content import classify_page
+from transforms.http.crawl import Job
+from transforms.http.errors import Deferred, FetchError
+from transforms.http.response import Kind, Response
+from transforms.progress import advance
+from transforms.run_context import RunContext, utc_now
+from transforms.shared_crawler import crawl_jobs
+
+
+@dataclasses.dataclass(eq=False)
+class FetchArticles(beam.PTransform[Any, Any]):
+    """Entry, Ended, Carried -> FetchedPage or PageMissing for each entry; the others pass."""
+
+    context: RunContext
+    host_buckets: int = 1
+    clock: Callable[[], datetime] = utc_now
+
+    def expand(self, chosen: Any) -> Any:
+        """Chosen entries -> pages."""
+        return (
+            chosen
+            | "Group entries" >> GroupByHostBucket(self.host_buckets, _url_of)
+            | "Fetch pages" >> beam.ParDo(_FetchPages(self.context, self.clock))
+        )
+
+
+class _FetchPages(beam.DoFn):
+    def __init__(self, context: RunContext, clock: Callable[[], datetime]) -> None:
+        self._context = context
+        self._clock = clock
+
+    def process(
+        self, bucket: tuple[int, Iterable[Entry | Ended | Carried]]
+    ) -> Iterator[FetchedPage | PageMissing | Ended | Carried]:
+        jobs = []
+        for chosen in bucket[1]:
+            if isinstance(chosen, Entry):
+                jobs.append(Job(item=chosen, url=chosen.url or "", kind=Kind.PAGE, headers={}))
+            else:
+                yield chosen
+        advance("pages_to_fetch", len(jobs))
+        for entry, result in crawl_jobs(jobs, self._context):
+            advance("pages_done")
+            yield outcome_of_fetch(entry, result, self._context, self._clock())
+
+
+def outcome_of_fetch(
+    entry: Entry, result: Response | FetchError | Deferred | Exception, context: RunContext, now: datetime
+) -> FetchedPage | PageMissing | Carried:
+    """What a fetch's result means for its entry. Pure."""
+    stage = Stage.FETCH_ARTICLES
+    match result:
+        case Response():
+            refusal = classify_page(result.body, result.content_type, result.status)
+            if refusal is None:
+                return FetchedPage(
+                    entry=entry,
+                    url=result.url,
+                    status=result.status,
+                    content_type=result.content_type,
+                    body=result.body,
+                    robots=result.robots,
+                    fetched_at=now,
+                )
+            said = f"the page is no article: {refusal.replace('_', ' ')}"
+            return failed(
+                entry,
+                context,
+                now,
+                stage=stage,
+                reason=refusal,
+                detail=said,
+                http_status=result.status,
+                robots=result.robots,
+            )
+        case Deferred():
+            return put_off(entry, result.detail)
+        case FetchError():
+            return failed(
+                entry,
+                context,
+                now,
+                stage=stage,
+                reason=result.reason,
+                detail=result.detail,
+                http_status=result.http_status,
+                retry_after=result.retry_after,
+            )
+        case _:
+            detail = f"{type(result).__name__}: {result}"[:500]
+            return failed(entry, context, now, stage=stage, reason=Reason.INTERNAL, detail=detail)
+
+
+def _url_of(chosen: Entry | Ended | Carried) -> str | None:
+    return chosen.url if isinstance(chosen, Entry) else None

@@ -1,0 +1,66 @@
+"""The one HTTP client of this process for a run: both fetch stages share its gate, robots and connections."""
+
+import atexit
+import random
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from transforms.http.client import Client
+from transforms.http.crawl import Job, Result, crawl
+from transforms.http.loop import BackgroundLoop
+from transforms.intake import intake_stopped
+from transforms.run_context import RunContext, utc_now
+
+_lock = threading.Lock()
+_loop: BackgroundLoop | None = None
+_clients: dict[str, Client] = {}
+
+
+def crawl_jobs(jobs: Sequence[Job[Any]], context: RunContext) -> Iterator[tuple[Any, Result]]:
+    """Fetch the jobs with the run's client, each result as it is done.
+
+    No request is begun after the run's deadline or once intake has stopped; what was not begun comes back as
+    Deferred.
+    """
+    if not jobs:
+        return
+    client, loop = _client_of(context)
+    left = (context.deadline_at - utc_now()).total_seconds()
+    yield from crawl(
+        client,
+        jobs,
+        loop=loop,
+        stop=intake_stopped,
+        deadline=time.monotonic() + left,
+        chance=random.Random(context.run_id),  # noqa: S311 -- jitter, no secret
+    )
+
+
+def close_client(run_id: str) -> None:
+    """Close the client of a run that has ended, with its connections."""
+    with _lock:
+        client = _clients.pop(run_id, None)
+        if client is not None and _loop is not None:
+            _loop.run(client.__aexit__(None, None, None))
+
+
+def _client_of(context: RunContext) -> tuple[Client, BackgroundLoop]:
+    global _loop  # noqa: PLW0603 -- one loop a process is the point
+    with _lock:
+        if _loop is None:
+            _loop = BackgroundLoop()
+        if context.run_id not in _clients:
+            client = Client(context.http)
+            _loop.run(client.__aenter__())
+            _clients[context.run_id] = client
+        return _clients[context.run_id], _loop
+
+
+@atexit.register
+def _close_all() -> None:
+    for run_id in list(_clients):
+        close_client(run_id)
+    if _loop is not None:
+        _loop.close()

@@ -66,7 +66,8 @@ def article_elements(root: html.HtmlElement, blocks: list[Block], hints: Hints) 
 
 def _is_prose(block: Block) -> bool:
     least = {"paragraph": 60, "other": 60, "quote": 60, "item": 150, "cell": 120}.get(block.kind)
-    return least is not None and block.size >= least and block.links < 0.4 * len(block.text)
+    most = 0.1 if block.kind == "item" else 0.4
+    return least is not None and block.size >= least and block.links < most * len(block.text)
 
 
 def _weights(blocks: list[Block], prose: list[Block], hints: Hints) -> dict[html.HtmlElement, float]:
@@ -105,7 +106,7 @@ def _factors(blocks: list[Block], prose: list[Block], hints: Hints) -> dict[Bloc
     own = {block for block in prose if home is not None and home in block.element.iterancestors("article")}
     for block in prose:
         if own and block not in own and next(block.element.iterancestors("article"), None) is not None:
-            factors[block] *= 0.4
+            factors[block] *= 0.1
         start = squeeze(block.text[:80])
         if (hints.body and start[:50] in hints.body) or hints.describes(start):
             factors[block] *= 3

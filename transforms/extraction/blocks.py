@@ -6,7 +6,7 @@ from typing import Any
 
 from lxml import html
 
-from transforms.extraction.vocabulary import is_clutter, is_hedged, is_standfirst
+from transforms.extraction.vocabulary import is_clutter, is_standfirst
 
 SKIPPED = frozenset(
     "script style noscript template iframe svg canvas button select option input textarea figcaption picture video "
@@ -23,7 +23,7 @@ HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _KIND = {"li": "item", "dd": "item", "dt": "item", "blockquote": "quote", "td": "cell", "th": "cell", "p": "paragraph"}
 _KIND |= dict.fromkeys(HEADINGS, "heading")
 _ROLES = frozenset({"navigation", "complementary", "search", "dialog", "alertdialog", "contentinfo", "banner"})
-_NEVER_CLUTTER = frozenset({"main", "article", "body", "html"})
+_NEVER_CLUTTER = frozenset({"main", "article", "body", "html", "blockquote"})
 _MOST = 0.6
 _LINE_BREAK = "\x1e"  # a control character, which the parsed text cannot hold
 _WIDE = re.compile("[\u1100-\u11ff\u2e80-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\uff00-\uffef]")
@@ -34,8 +34,7 @@ class Block:
     """A run of text between two block boundaries.
 
     `links` counts the characters inside links. `kind` is paragraph, heading, item, quote, cell or other (text straight
-    in a div or the like). `standfirst` and `hedged` tell what the classes around it say; `slanted` that all of it is
-    italic or small.
+    in a div or the like). `standfirst` tells what the classes around it say; `slanted` that all of it is italic or small.
     """
 
     text: str
@@ -43,7 +42,6 @@ class Block:
     kind: str
     element: html.HtmlElement
     standfirst: bool
-    hedged: bool
     slanted: bool
 
     @property
@@ -113,14 +111,14 @@ class _Reader:
     def _add(self, text: str, *, in_link: bool) -> None:
         self._text.append(text)
         if in_link:
-            self._links += len(text)
+            self._links += sum(map(len, text.split()))
 
     def _end_block(self, kind: str, element: html.HtmlElement, *, standfirst: bool) -> None:
         if self._text:
             lines = (" ".join(line.split()) for line in "".join(self._text).split(_LINE_BREAK))
             text = "\n".join(line for line in lines if line)
             if text:
-                block = Block(text, self._links, kind, element, standfirst, _hedged(element), _slanted(element))
+                block = Block(text, self._links, kind, element, standfirst, _slanted(element))
                 self.blocks.append(block)
             self._text = []
         self._links = 0
@@ -129,6 +127,8 @@ class _Reader:
         if tag in _NEVER_CLUTTER:
             return False
         attributes = element.attrib
+        if tag != "p" and attributes.get("aria-hidden") == "true":
+            return self._mass(element) < _MOST * self._whole
         if not (tag in GUARDED or (attributes and _says_clutter(attributes))):
             return False
         return self._mass(element) < _MOST * self._whole
@@ -146,22 +146,10 @@ def _says_clutter(attributes: Any) -> bool:
     names = f"{attributes.get('class', '')} {attributes.get('id', '')}"
     if len(names) > 1 and is_clutter(names):
         return True
-    if attributes.get("role") in _ROLES or attributes.get("aria-hidden") == "true" or "hidden" in attributes:
+    if attributes.get("role") in _ROLES or "hidden" in attributes:
         return True
     style = attributes.get("style")
     return style is not None and "display:none" in style.replace(" ", "")
-
-
-def _hedged(element: html.HtmlElement) -> bool:
-    for _ in range(3):
-        names = element.get("class")
-        if names is not None and is_hedged(names):
-            return True
-        parent = element.getparent()
-        if parent is None:
-            return False
-        element = parent
-    return False
 
 
 def _slanted(element: html.HtmlElement) -> bool:

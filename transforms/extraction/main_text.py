@@ -6,6 +6,7 @@ from lxml import html
 
 from transforms.extraction.area import Hints, article_elements, squeeze
 from transforms.extraction.blocks import Block, read_blocks
+from transforms.extraction.vocabulary import is_hedged
 
 _ENDS = frozenset('.!?…。！？"”»“:;)؟।’')
 _LONG = 80
@@ -33,8 +34,8 @@ def article_blocks(root: html.HtmlElement, hints: Hints) -> list[Block]:
     if not elements:
         return []
     inside = {part for element in elements for part in element.iter()}
-    within = [block for block in blocks if block.element in inside]
-    return _standfirst(blocks, within, inside, hints) + _weigh(within, hints)
+    within = _without_nested([block for block in blocks if block.element in inside], set(elements))
+    return _standfirst(blocks, within, inside, hints) + _weigh(within, set(elements), hints)
 
 
 def _standfirst(blocks, within, inside, hints) -> list[Block]:
@@ -53,7 +54,7 @@ def _standfirst(blocks, within, inside, hints) -> list[Block]:
     return found
 
 
-def _weigh(within: list[Block], hints: Hints) -> list[Block]:
+def _weigh(within: list[Block], top: set[html.HtmlElement], hints: Hints) -> list[Block]:
     prose = sum(len(b.text) for b in within if b.kind == "paragraph")
     in_paragraphs = prose > 0.5 * sum(len(b.text) for b in within if b.kind in {"paragraph", "other"})
     long = [i for i, b in enumerate(within) if b.kind in {"paragraph", "other", "quote"} and b.size >= _LONG]
@@ -75,7 +76,7 @@ def _weigh(within: list[Block], hints: Hints) -> list[Block]:
             continue
         if trail and block.slanted and block.size < 120:
             continue
-        if block.hedged and block.size < 120 and block.kind != "heading" and not (lead and block.standfirst):
+        if block.size < 120 and block.kind != "heading" and not (lead and block.standfirst) and _is_hedged(block.element, top):
             continue
         if trail and "@" in block.text:
             continue
@@ -83,7 +84,32 @@ def _weigh(within: list[Block], hints: Hints) -> list[Block]:
     return _without_empty_headings(kept)
 
 
+def _without_nested(within, top):
+    nested = set()
+    for block in within:
+        element = block.element
+        while element is not None and element not in top:
+            if element.tag == "article":
+                nested.add(block)
+                break
+            element = element.getparent()
+    if sum(len(b.text) for b in nested) < 0.5 * sum(len(b.text) for b in within):
+        return [b for b in within if b not in nested]
+    return within
+
+
+def _is_hedged(element: html.HtmlElement, top: set[html.HtmlElement]) -> bool:
+    for _ in range(3):
+        if element is None or element in top:
+            return False
+        names = element.get("class")
+        if names is not None and is_hedged(names):
+            return True
+        element = element.getparent()
+    return False
+
+
 def _without_empty_headings(kept):
-    while kept and kept[-1].kind == "heading":
+    while kept and kept[-1].kind == "heading" and kept[-1].size < _SHORT:
         kept.pop()
     return kept

@@ -8,6 +8,7 @@ words, parted at hyphens, underscores, digits and capitals, so that `article-sha
 import re
 from functools import lru_cache
 
+_STATE = re.compile(r"(?:has|no|not|is|with|without)(?:[-_]|(?=[A-Z]))")
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
 CLUTTER = frozenset(
@@ -49,16 +50,17 @@ STANDFIRST = frozenset(
 
 @lru_cache(maxsize=50_000)
 def words(names: str) -> frozenset[str]:
-    """The words of a class or id attribute; a utility class with a condition (`md:hidden`) has none."""
-    tokens = [name for name in names.split() if ":" not in name]
+    """The words of a class or id attribute; a condition (`md:hidden`) or a state (`has-sidebar`) has none."""
+    tokens = [name for name in names.split() if ":" not in name and not _STATE.match(name)]
     return frozenset(word.lower() for name in tokens for word in _WORD.findall(name))
 
 
 @lru_cache(maxsize=50_000)
 def is_clutter(names: str) -> bool:
     """Whether class and id say that the element is no part of the article."""
-    if not CLUTTER.isdisjoint(words(names)):
-        return True
+    said = words(names)
+    if not CLUTTER.isdisjoint(said):
+        return not (said & CLUTTER <= {"teaser"} and said & {"lead", "lede", "standfirst"})
     # "hidden" beside a utility class with a condition is shown on some screens
     return "hidden" in names.split() and ":" not in names
 

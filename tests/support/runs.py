@@ -1,0 +1,46 @@
+"""Run tocsin as its users do, and read what it wrote."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+
+def tocsin(*arguments, timeout: float = 300, **kwargs) -> subprocess.CompletedProcess:
+    """Run the program in a process of its own; the working directory is none of the project's."""
+    environment = {**os.environ, "PYTHONSAFEPATH": "1", "COLUMNS": "200"}
+    return subprocess.run(
+        [str(Path(sys.executable).with_name("tocsin")), *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+        env=environment,
+        **kwargs,
+    )
+
+
+def rows(lake: Path, table: str) -> list[dict]:
+    """All rows of a table, as a glob over its files reads them."""
+    files = sorted((lake / table).rglob("*.parquet"))
+    tables = [pq.ParquetFile(file).read() for file in files]
+    return pa.concat_tables(tables, promote_options="default").to_pylist() if tables else []
+
+
+def manifests(lake: Path) -> list[dict]:
+    """The manifests, oldest first."""
+    return [
+        json.loads(path.read_text())
+        for path in sorted(lake.glob("runs/*/*.json"), key=lambda path: path.name)
+    ]
+
+
+def holds(balance: dict) -> bool:
+    """Whether a manifest's balance adds up."""
+    return balance["listed"] + balance["carried_in"] == sum(
+        balance[name] for name in ("known", "duplicates", "articles", "dead_letters", "carried_out")
+    )

@@ -5,6 +5,8 @@ from typing import Any
 
 from lxml import etree
 
+from transforms.feeds.mojibake import mended
+
 MAX_TITLE = 4_000
 """Characters of a title."""
 MAX_TEXT = 1_048_576
@@ -43,7 +45,7 @@ def plain_text(markup: str, *, is_html: bool, limit: int = MAX_TEXT) -> tuple[st
     The text is None where nothing is left of it.
     """
     cut = len(markup) > _MAX_MARKUP
-    text = clean_text(markup[:_MAX_MARKUP])
+    text = clean_text(mended(markup[:_MAX_MARKUP]))
     if is_html and ("<" in text or "&" in text):
         text = _text_of_html(text)
     text = _BREAKS.sub("\n", _SPACES.sub(" ", text)).strip()

@@ -28,7 +28,7 @@ from schemas.version import TOCSIN_VERSION
 from transforms.feeds.listing import FeedList
 from transforms.http.redaction import redact
 from transforms.http.settings import HttpSettings
-from transforms.progress import reset_progress
+from transforms.progress import reset_progress, seconds_spent
 from transforms.run_context import RunContext, utc_now
 from transforms.shared_crawler import close_client
 from transforms.topics.taxonomy import Taxonomy, TaxonomyError, load_taxonomy
@@ -53,6 +53,7 @@ class RunResult:
     report: Report
     feed_list: FeedList
     seconds: float
+    stage_seconds: dict[str, float]
 
     @property
     def no_feed_answered(self) -> bool:
@@ -101,7 +102,7 @@ def run_batch(options: RunOptions, *, clock: Callable[[], datetime] = utc_now, a
         finally:
             close_client(run_id)
     seconds = (datetime.now(UTC) - started_at).total_seconds() if clock is utc_now else 0.0
-    return RunResult(manifest, report, feed_list, seconds)
+    return RunResult(manifest, report, feed_list, seconds, seconds_spent())
 
 
 def _engine_options(options: RunOptions) -> PipelineOptions:

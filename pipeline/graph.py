@@ -71,7 +71,7 @@ def build(
     (
         (articles_written, feeds_written, problems_written, selection)
         | "Join reports" >> beam.Flatten()
-        | "Sum reports" >> beam.CombineGlobally(SumReports())  # type: ignore[no-untyped-call] -- Beam leaves CombineFn untyped
+        | "Sum reports" >> beam.CombineGlobally(SumReports())  # type: ignore[no-untyped-call]
         | "Write report" >> WriteReport(context)
     )
 

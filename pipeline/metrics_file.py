@@ -25,7 +25,7 @@ def prometheus_text(result: RunResult) -> str:
         "tocsin_dead_letters": ("reason", result.report.group("dead")),
         "tocsin_carried": ("reason", result.report.group("carried")),
         "tocsin_topics": ("topic", result.report.group("topic")),
-        "tocsin_stage_seconds": ("stage", result.report.group("seconds")),
+        "tocsin_stage_seconds": ("stage", result.stage_seconds),
     }
     for name, (label, counts) in groups.items():
         if counts:

@@ -9,7 +9,6 @@ import types
 import typing
 from collections.abc import Iterable
 from datetime import datetime
-from functools import cache
 from typing import Annotated, Any, TypeVar
 
 import pyarrow as pa
@@ -27,6 +26,7 @@ Key = Annotated[bytes, pa.binary(16)]
 
 Row = TypeVar("Row")
 
+_SCHEMAS: dict[type[Any], pa.Schema] = {}
 _PLAIN: dict[type, pa.DataType] = {str: pa.string(), bool: pa.bool_(), bytes: pa.binary()}
 
 
@@ -35,13 +35,18 @@ def column(description: str, *, default: Any = dataclasses.MISSING) -> Any:
     return dataclasses.field(default=default, metadata={"description": description})
 
 
-@cache
 def arrow_schema(record: type[Any]) -> pa.Schema:
     """The Arrow schema of a record class, with its version and descriptions as metadata.
 
     The class names its table and version in `TABLE` and `VERSION`. Every column may be null, so that a column
     added later reads as null from older files.
     """
+    if record not in _SCHEMAS:
+        _SCHEMAS[record] = _derived(record)
+    return _SCHEMAS[record]
+
+
+def _derived(record: type[Any]) -> pa.Schema:
     hints = typing.get_type_hints(record, include_extras=True)
     fields = [
         pa.field(f.name, _arrow_type(hints[f.name]), metadata={"description": f.metadata["description"]})

@@ -1,6 +1,7 @@
 """Detect topics: topics and figures of each article, with the words that prove them."""
 
 import dataclasses
+import time
 from collections.abc import Callable
 from datetime import datetime
 from functools import cache
@@ -12,6 +13,7 @@ from schemas.articles import Article
 from schemas.dead_letters import Reason, Stage
 from schemas.outcomes import Carried, Ended
 from transforms.entry_failures import dead_letter
+from transforms.progress import spend
 from transforms.run_context import RunContext, utc_now
 from transforms.topics.detector import Detector
 from transforms.topics.taxonomy import load_taxonomy
@@ -49,6 +51,7 @@ def _detected(
     if not isinstance(outcome, Ended) or not isinstance(outcome.record, Article):
         return outcome
     detector = shared_detector(context.taxonomy_path)
+    started = time.perf_counter()
     try:
         return Ended(outcome.entry, with_topics(outcome.record, detector))
     except Exception as error:  # noqa: BLE001 -- one text must not end the run; it is told with its cause
@@ -61,3 +64,5 @@ def _detected(
             detail=f"{type(error).__name__}: {error}"[:500],
         )
         return Ended(outcome.entry, letter)
+    finally:
+        spend("detect topics", time.perf_counter() - started)

@@ -18,9 +18,10 @@ from schemas.outcomes import Carried, Ended, FetchedPage, PageMissing
 from transforms.article import article_of
 from transforms.entry_failures import dead_letter
 from transforms.extraction.feed_text import extract_from_feed
+from transforms.progress import spend
 from transforms.run_context import RunContext, utc_now
 from transforms.workers.pool import WorkerCrashedError, WorkerTimeoutError, result_of, shared_pool
-from transforms.workers.tasks import TimedExtraction, extract
+from transforms.workers.tasks import Timed, extract
 from transforms.workers.window import TaskWindow
 
 PAGE_DEADLINE = 30.0
@@ -83,7 +84,7 @@ class _ExtractPages(beam.DoFn):
     def __init__(self, context: RunContext, clock: Callable[[], datetime]) -> None:
         self._context = context
         self._clock = clock
-        self._window: TaskWindow[FetchedPage, TimedExtraction] | None = None
+        self._window: TaskWindow[FetchedPage, Timed[Extraction | Refusal]] | None = None
         self._milliseconds = Metrics.distribution("tocsin", "extract_milliseconds")
 
     def start_bundle(self) -> None:
@@ -116,7 +117,7 @@ class _ExtractPages(beam.DoFn):
         for page, done in self._window.drain():
             yield GlobalWindows.windowed_value_at_end_of_window(self._outcome(page, done))
 
-    def _outcome(self, page: FetchedPage, done: "Future[TimedExtraction]") -> Ended:
+    def _outcome(self, page: FetchedPage, done: "Future[Timed[Extraction | Refusal]]") -> Ended:
         try:
             timed = result_of(done)
         except WorkerTimeoutError:
@@ -131,6 +132,7 @@ class _ExtractPages(beam.DoFn):
             refusal = Refusal(Reason.EXTRACTOR_CRASHED, f"{type(error).__name__}: {error}"[:500])
         else:
             self._milliseconds.update(round(timed.seconds * 1000))
+            spend("extract text", timed.seconds)
             if isinstance(timed.outcome, Extraction):
                 article = article_of(
                     page.entry,

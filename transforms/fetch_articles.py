@@ -16,7 +16,7 @@ from transforms.http.content import classify_page
 from transforms.http.crawl import Job
 from transforms.http.errors import Deferred, FetchError
 from transforms.http.response import Kind, Response
-from transforms.progress import advance
+from transforms.progress import advance, spend
 from transforms.run_context import RunContext, utc_now
 from transforms.shared_crawler import crawl_jobs
 
@@ -55,6 +55,8 @@ class _FetchPages(beam.DoFn):
         advance("pages_to_fetch", len(jobs))
         for entry, result in crawl_jobs(jobs, self._context):
             advance("pages_done")
+            if isinstance(result, Response):
+                spend("fetch articles", result.elapsed_ms / 1000)
             yield outcome_of_fetch(entry, result, self._context, self._clock())
 
 

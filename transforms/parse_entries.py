@@ -16,10 +16,10 @@ from schemas.polls import FeedBody, PolledFeed
 from transforms.feeds.parse import NotParsed, ParsedFeed
 from transforms.feeds.schedule import PollResult, after_poll
 from transforms.fetch_feeds import body_hash, failed_poll, feed_fetch
-from transforms.progress import advance
+from transforms.progress import advance, spend
 from transforms.run_context import RunContext, utc_now
 from transforms.workers.pool import WorkerCrashedError, WorkerTimeoutError, result_of, shared_pool
-from transforms.workers.tasks import parse
+from transforms.workers.tasks import Timed, parse
 from transforms.workers.window import TaskWindow
 
 FEED_DEADLINE = 60.0
@@ -49,7 +49,7 @@ class _ParseFeeds(beam.DoFn):
     def __init__(self, context: RunContext, clock: Callable[[], datetime]) -> None:
         self._context = context
         self._clock = clock
-        self._window: TaskWindow[FeedBody, ParsedFeed | NotParsed] | None = None
+        self._window: TaskWindow[FeedBody, Timed[ParsedFeed | NotParsed]] | None = None
 
     def start_bundle(self) -> None:
         self._window = TaskWindow(self._context.workers * FEEDS_PER_WORKER)
@@ -86,11 +86,13 @@ class _ParseFeeds(beam.DoFn):
                     yield beam.pvalue.TaggedOutput(ENTRIES, value)
 
     def _ends(
-        self, body: FeedBody, done: "Future[ParsedFeed | NotParsed]"
+        self, body: FeedBody, done: "Future[Timed[ParsedFeed | NotParsed]]"
     ) -> Iterator[tuple[PolledFeed, tuple[Entry, ...]]]:
         parsed: ParsedFeed | NotParsed
         try:
-            parsed = result_of(done)
+            timed = result_of(done)
+            parsed = timed.outcome
+            spend("parse entries", timed.seconds)
         except WorkerTimeoutError:
             parsed = NotParsed(Reason.PARSE_FAILED, f"parsing took over {FEED_DEADLINE:.0f} seconds")
         except WorkerCrashedError as error:

@@ -1,5 +1,8 @@
 """`tocsin demo`: ingest a small news site that tocsin serves to itself; needs no internet."""
 
+import os
+import shutil
+import sys
 import tempfile
 from pathlib import Path
 from typing import Annotated
@@ -7,6 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from pipeline.cli.console import output_console
 from pipeline.cli.logs import set_up_logs
 from pipeline.cli.run import execute
 from pipeline.demo.server import DemoSite
@@ -28,7 +32,7 @@ def demo(
     The site has seven languages, four feed formats, and things that go wrong. A second run adds nothing.
     """
     set_up_logs(verbose=verbose, as_json=False)
-    console = Console()
+    console = output_console()
     with DemoSite() as site, tempfile.TemporaryDirectory(prefix="tocsin-demo-") as folder:
         feed_list = Path(folder) / "demo.opml"
         feed_list.write_text(site.feed_list, encoding="utf-8")
@@ -44,20 +48,25 @@ def demo(
     _say_what_was_found(console, out, added=result.manifest.balance.articles)
 
 
+def program(name: str) -> str:
+    """How to call a program of this environment from here: by its name alone where that finds it."""
+    own = Path(sys.executable).with_name(name)
+    found = shutil.which(name)
+    if found is not None and Path(found) == own:
+        return name
+    return os.path.relpath(own) if own.exists() else name
+
+
 def _say_what_was_found(console: Console, out: Path, *, added: int) -> None:
     articles = list(read_articles(Lake(out)))
     topics = sorted({topic.topic for article in articles for topic in article.topics})
     console.print()
-    console.print(
-        f"{added} articles added; {len(articles)} in {out}, on {', '.join(topics)}.", highlight=False
-    )
+    console.print(f"{added} articles added; {len(articles)} in {out}, on {', '.join(topics)}.")
     for article in articles:
         for topic in article.topics:
             if topic.topic == "riot" and topic.evidence:
                 words = topic.evidence[0].text
-                console.print(
-                    f"For one: {article.title!r} is on riot, by its words {words!r}.", highlight=False
-                )
+                console.print(f"For one: {article.title!r} is on riot, by its words {words!r}.")
                 break
         else:
             continue
@@ -67,8 +76,8 @@ def _say_what_was_found(console: Console, out: Path, *, added: int) -> None:
     reading = f"read_parquet('{glob}', hive_partitioning=true, union_by_name=true)"
     query = f"from {reading} select lang, title, list_transform(topics, t -> t.topic) as topics"
     lines = (
-        f"tocsin show {out} --topic riot",
-        f'python -c "import duckdb; duckdb.sql(\'\'\'{query}\'\'\').show()"',
+        f"{program('tocsin')} show {out} --topic riot",
+        f"{program('python')} -c \"import duckdb; duckdb.sql('''{query}''').show()\"",
     )
     for line in lines:
-        console.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
+        console.print(f"  {line}", markup=False, soft_wrap=True)

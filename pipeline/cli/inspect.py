@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from pipeline.cli.console import output_console
 from pipeline.inspect_page import inspect_page
 from pipeline.options import RunOptions
 from schemas.articles import Article
@@ -28,9 +29,9 @@ def inspect(
         feeds="", out=Path(), allow_host=tuple(allow_host or ()), taxonomy=taxonomy, user_agent=user_agent
     )
     found = inspect_page(page, options, url=url, now=datetime.now(UTC))
-    console = Console()
+    console = output_console()
     if isinstance(found, Refusal):
-        console.print(f"no article: {found.reason}: {found.detail}", highlight=False, markup=False)
+        console.print(f"no article: {found.reason}: {found.detail}", markup=False)
         raise typer.Exit(1)
     _print(console, found)
 

@@ -7,6 +7,7 @@ import typer
 from rich.console import Console
 
 from pipeline.batch import RunResult, run_batch
+from pipeline.cli.console import output_console
 from pipeline.cli.logs import set_up_logs
 from pipeline.cli.progress_display import progress_display
 from pipeline.cli.summary import print_summary
@@ -113,7 +114,7 @@ def run(
         runner=runner,
         beam=rest,
     )
-    result = execute(options, Console(), metrics_file=metrics_file)
+    result = execute(options, output_console(), metrics_file=metrics_file)
     if result.no_feed_answered:
         typer.echo("tocsin: committed, but not one feed could be fetched", err=True)
         raise typer.Exit(NO_FEED_ANSWERED)
@@ -122,7 +123,7 @@ def run(
 def execute(options: RunOptions, console: Console, *, metrics_file: Path | None = None) -> RunResult:
     """Run, show progress, print the summary."""
     if options.runner == "DirectRunner":
-        console.print("DirectRunner: running on the in-process engine (FnApiRunner)", highlight=False)
+        console.print("DirectRunner: running on the in-process engine (FnApiRunner)")
     if options.ignore_robots:
         console.print("[bold red]--ignore-robots[/]: no robots.txt is asked; for your own sites only")
     with signals_stop_intake(options.grace), progress_display(console):

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from pipeline.cli.console import output_console
 from pipeline.lake import Lake
 from pipeline.options import UsageError
 from pipeline.read_lake import read_articles
@@ -41,7 +41,7 @@ def show(
     if csv_file is not None:
         typer.echo(f"{write_csv(csv_file, articles, topic)} articles written to {csv_file}")
         return
-    console = Console(width=None if Console().is_terminal else 160)
+    console = output_console()
     newest = sorted(articles, key=moment_of, reverse=True)
     if not newest:
         console.print("no article matches")

@@ -24,11 +24,11 @@ def feed_body(publisher: Publisher) -> bytes:
     return _WRITERS[publisher.feed.format](publisher).encode(publisher.feed.encoding)
 
 
-def feed_list(publishers: tuple[Publisher, ...]) -> str:
-    """The demo's feed list: OPML 2.0 with nested folders, and among the good feeds three that are none.
+def feed_list(publishers: tuple[Publisher, ...], *, with_unusable: bool = False) -> str:
+    """The demo's feed list: OPML 2.0 with nested folders; `with_unusable` adds three feeds that are none.
 
     They are a feed that answers 404, a homepage that only links to its feed, and a line without a usable
-    address.
+    address. The demo leaves them out: each run would tell of them again, and a second run is to add nothing.
     """
     folders: dict[str, dict[str, list[str]]] = {}
     for publisher in publishers:
@@ -36,7 +36,10 @@ def feed_list(publishers: tuple[Publisher, ...]) -> str:
         folders.setdefault(outer, {}).setdefault(inner, []).append(
             _outline(publisher.name, publisher.feed_url)
         )
-    folders["Needs attention"] = {"Old bookmarks": [_outline(title, url) for title, url in UNUSABLE_FEEDS]}
+    if with_unusable:
+        folders["Needs attention"] = {
+            "Old bookmarks": [_outline(title, url) for title, url in UNUSABLE_FEEDS]
+        }
     lines = ['<?xml version="1.0" encoding="UTF-8"?>', '<opml version="2.0">']
     lines += ["  <head><title>Demo news</title></head>", "  <body>"]
     for outer, inners in folders.items():

@@ -35,13 +35,13 @@ class DemoSite:
 
     Attributes:
         publishers: Who publishes what.
-        feed_list: OPML that lists the feeds under their fixed .test names.
+        feed_list: OPML that lists the feeds under their fixed .test names, on request with some that are none.
         requests: Every request answered so far, in order of their ends.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, with_unusable_feeds: bool = False) -> None:
         self.publishers: tuple[Publisher, ...] = load_publishers()
-        self.feed_list: str = feed_list(self.publishers)
+        self.feed_list: str = feed_list(self.publishers, with_unusable=with_unusable_feeds)
         self.requests: list[Request] = []
         self._server = _Server(build_site(self.publishers), self.requests)
         self._thread = Thread(

@@ -3,6 +3,7 @@
 import time
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Generic, TypeVar
 
 import trafilatura.meta
 
@@ -15,15 +16,20 @@ _CACHES_RESET_EVERY = 200
 _pages_seen = 0
 
 
-@dataclass(frozen=True, slots=True)
-class TimedExtraction:
-    """What a page gave, and the seconds of the worker it took."""
+Outcome = TypeVar("Outcome")
 
-    outcome: Extraction | Refusal
+
+@dataclass(frozen=True, slots=True)
+class Timed(Generic[Outcome]):
+    """What a task gave, and the seconds of the worker it took."""
+
+    outcome: Outcome
     seconds: float
 
 
-def extract(body: bytes, content_type: str | None, url: str, entry: Entry, now: datetime) -> TimedExtraction:
+def extract(
+    body: bytes, content_type: str | None, url: str, entry: Entry, now: datetime
+) -> Timed[Extraction | Refusal]:
     """Extract one page; trafilatura's caches are reset now and then, since they only grow."""
     global _pages_seen  # noqa: PLW0603 -- the count belongs to this worker process
     _pages_seen += 1
@@ -31,14 +37,15 @@ def extract(body: bytes, content_type: str | None, url: str, entry: Entry, now: 
         trafilatura.meta.reset_caches()
     started = time.perf_counter()
     outcome = extract_page(body, content_type=content_type, url=url, entry=entry, now=now)
-    return TimedExtraction(outcome, time.perf_counter() - started)
+    return Timed(outcome, time.perf_counter() - started)
 
 
 def parse(
     body: bytes, content_type: str | None, feed_url: str, final_url: str, feed_index: int, now: datetime
-) -> ParsedFeed | NotParsed:
+) -> Timed[ParsedFeed | NotParsed]:
     """Parse one feed's body."""
-    return parse_feed(
+    started = time.perf_counter()
+    outcome = parse_feed(
         body,
         content_type=content_type,
         feed_url=feed_url,
@@ -46,3 +53,4 @@ def parse(
         feed_index=feed_index,
         now=now,
     )
+    return Timed(outcome, time.perf_counter() - started)

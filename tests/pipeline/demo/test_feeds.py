@@ -68,7 +68,7 @@ def test_some_feeds_carry_whole_texts():
 
 def test_feed_list_names_every_feed_in_nested_folders():
     """The feed list is OPML whose folders hold folders, names every feed and three lines that are none."""
-    root = ET.fromstring(feed_list(PUBLISHERS))
+    root = ET.fromstring(feed_list(PUBLISHERS, with_unusable=True))
     assert (root.tag, root.get("version")) == ("opml", "2.0")
     nested = root.findall("./body/outline/outline/outline")
     addresses = [outline.get("xmlUrl") for outline in nested]

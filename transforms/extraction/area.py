@@ -17,19 +17,29 @@ from lxml import html
 from transforms.extraction.blocks import Block
 
 _EXPONENT = 1.5
-_FOLLOWED = 0.7
+_FOLLOWED = 0.65
 _LEVELS = 5
+_SHARE = 0.3
 _CAP = 1500
 _WORDLESS = re.compile(r"[\W_]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Hints:
-    """What is known of the article beforehand, each squeezed by `squeeze`: titles, descriptions, and a body."""
+    """What is known of the article beforehand, each squeezed by `squeeze`: titles, descriptions, and a body.
+
+    `words` are the beginnings of their longer words, in lower case.
+    """
 
     titles: frozenset[str] = frozenset()
     descriptions: tuple[str, ...] = ()
     body: str = ""
+    words: frozenset[str] = frozenset()
+
+    def fits(self, text: str) -> bool:
+        """Whether the text speaks of what titles and descriptions do: a third of their longer words occur."""
+        folded = text.lower()
+        return 3 * sum(word in folded for word in self.words) >= len(self.words)
 
     def describes(self, text: str) -> bool:
         """Whether the text (squeezed) and a description begin alike, or one holds the other's beginning."""
@@ -126,22 +136,26 @@ def _kindred(node: html.HtmlElement, blocks: list[Block], prose: list[Block]) ->
                 tally.prose += len(block.text)
                 tally.runs += 1
     found = []
-    for _ in range(_LEVELS):
+    whole = tallies[node].prose
+    for level in range(_LEVELS):
         parent = node.getparent()
         if parent is None or node.tag in {"body", "article", "html"}:
             break
+        before = True
         for sibling in parent:
-            if sibling is not node and sibling in tallies and _is_part(sibling, node, tallies[sibling]):
-                found.append(sibling)
+            if sibling is node:
+                before = False
+            elif sibling in tallies and _is_prose_alone(sibling, tallies[sibling]):
+                alike = sibling.tag == node.tag and sibling.get("class") == node.get("class")
+                opening = before and level == 0
+                if opening or ((alike or level == 0) and tallies[sibling].prose >= _SHARE * whole):
+                    found.append(sibling)
         node = parent
     return found
 
 
-def _is_part(sibling: html.HtmlElement, node: html.HtmlElement, tally: _Tally) -> bool:
-    if tally.runs == 0 or tally.links > 0.25 * tally.characters or sibling.tag == "article":
+def _is_prose_alone(element: html.HtmlElement, tally: _Tally) -> bool:
+    """Whether the element is prose for the most part, with neither a headline nor an article of its own."""
+    if tally.runs == 0 or tally.links > 0.25 * tally.characters or tally.prose < 0.6 * tally.characters:
         return False
-    if next(sibling.iter("h1", "article"), None) is not None:
-        return False
-    if sibling.tag == node.tag and sibling.get("class") == node.get("class"):
-        return True
-    return tally.prose >= 0.6 * tally.characters and (tally.runs > 1 or tally.prose >= 150)
+    return element.tag != "article" and next(element.iter("h1", "article"), None) is None

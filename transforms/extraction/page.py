@@ -1,17 +1,20 @@
 """From a page's bytes to an article, or the reason why there is none."""
 
 import dataclasses
+import re
 from datetime import datetime
 
 from schemas.dead_letters import Reason
 from schemas.entries import Entry
 from schemas.extraction import Extraction, Refusal
-from transforms.extraction import bylines, charset, headline, publication_time, structured_data, tree
+from transforms.extraction import bylines, charset, declared_text, headline, publication_time, structured_data, tree
 from transforms.extraction.area import Hints, squeeze
 from transforms.extraction.feed_text import extract_from_feed
 from transforms.extraction.main_text import main_text
 from transforms.extraction.plain_text import line, paragraphs
 from transforms.language import detect_language
+
+_TELLING_WORD = re.compile("[\u3040-\u9fff\uac00-\ud7ff]{2,}|[^\\W\\d_]{5,}")
 
 
 def extract_page(
@@ -38,7 +41,7 @@ def extract_page(
     title = headline.headline(root, data, entry)
     names = bylines.authors(root, data, entry)
     time = publication_time.publication_time(data, entry, now)
-    found = main_text(root, hints_of(data))
+    found = main_text(root, data, hints_of(data))
     text = paragraphs(found.text) if found else ""
     if not text or found is None:
         refusal = (
@@ -66,15 +69,26 @@ def extract_page(
 def hints_of(data: structured_data.StructuredData) -> Hints:
     """What the page declares of its article: titles, descriptions, body."""
     text_of = structured_data.text_of
-    titles = {squeeze(text) for node in data.articles if (text := text_of(node.get("headline")))}
-    titles |= {squeeze(text) for name in ("og:title", "twitter:title") for text in data.meta.get(name, ())}
-    described = [text for name in ("description", "og:description", "twitter:description") for text in data.meta.get(name, ())]
-    described += [text for node in data.articles for key in ("description", "alternativeHeadline", "abstract") if (text := text_of(node.get(key)))]
-    bodies = [text for node in data.articles if (text := text_of(node.get("articleBody")))]
+    titles = [text for node in data.articles if (text := text_of(node.get("headline")))]
+    titles += [text for name in ("og:title", "twitter:title") for text in data.meta.get(name, ())]
+    described = [
+        text
+        for name in ("description", "og:description", "twitter:description")
+        for text in data.meta.get(name, ())
+    ]
+    described += [
+        text
+        for node in data.articles
+        for key in ("description", "alternativeHeadline", "abstract")
+        if (text := text_of(node.get(key)))
+    ]
     return Hints(
-        titles=frozenset(titles - {""}),
+        titles=frozenset(filter(None, map(squeeze, titles))),
         descriptions=tuple(dict.fromkeys(text for text in map(squeeze, described) if len(text) > 25)),
-        body=squeeze(max(bodies, key=len, default="")),
+        body=squeeze(declared_text.body_of(data)),
+        words=frozenset(
+            word[:5] for text in (titles + described)[:6] for word in _TELLING_WORD.findall(text.lower())
+        ),
     )
 
 

@@ -75,3 +75,9 @@ def is_hedged(names: str) -> bool:
 def is_standfirst(names: str) -> bool:
     """Whether class and id speak of the sentences between headline and text."""
     return not STANDFIRST.isdisjoint(words(names))
+
+
+@lru_cache(maxsize=50_000)
+def is_excerpt(names: str) -> bool:
+    """Whether the class speaks of the first words of another text."""
+    return not words(names).isdisjoint({"excerpt", "teaser", "clamp"})

@@ -1,0 +1,127 @@
+"""Which blocks in the article's place are its text: standfirst, paragraphs, subheadings, lists, quotations.
+
+Left out are headlines, runs of links, short scraps between paragraphs (labels, captions, prices, times), credits and
+appeals at the end. The limits come from the evaluation pages (see tests/quality), where each helps on both halves.
+"""
+
+from lxml import html
+
+from transforms.extraction.area import Hints, squeeze
+from transforms.extraction.blocks import Block
+from transforms.extraction.vocabulary import is_excerpt, is_hedged
+
+_ENDS = frozenset('.!?…。！？"”»“›:;)）」』؟।॥’')
+_LONG = 80
+_SCRAP = 60
+_BRIEF = 120
+
+
+def standfirst(blocks: list[Block], within: set[html.HtmlElement], hints: Hints) -> list[Block]:
+    """The blocks between headline and text that introduce it, as their class or the page's description says."""
+    first = next((place for place, b in enumerate(blocks) if b.element in within and b.kind != "heading"), 0)
+    start = 0
+    for place, block in enumerate(blocks[: first + 1]):
+        if block.element.tag == "h1" or squeeze(block.text) in hints.titles:
+            start = place + 1
+    return [block for block in blocks[start:first] if block.element not in within and _introduces(block, hints)]
+
+
+def _introduces(block: Block, hints: Hints) -> bool:
+    text = squeeze(block.text)
+    if len(text) < 20 or block.links > 0.3 * len(block.text) or text in hints.titles:
+        return False
+    return hints.describes(text) or (block.standfirst and len(block.text) >= 40)
+
+
+def article_blocks(blocks: list[Block], top: set[html.HtmlElement], hints: Hints) -> list[Block]:
+    """The blocks beneath the elements `top` that are the article's text."""
+    blocks = _without_nested_articles(blocks, top)
+    kinds = {"paragraph", "other", "quote"}
+    long = [place for place, block in enumerate(blocks) if block.kind in kinds and block.size >= _LONG]
+    first, last = (long[0], long[-1]) if long else (0, len(blocks))
+    prose = sum(len(block.text) for block in blocks if block.kind in {"paragraph", "other"})
+    in_paragraphs = sum(len(block.text) for block in blocks if block.kind == "paragraph") > 0.5 * prose
+    kept = []
+    for place, block in enumerate(blocks):
+        if block.element.tag == "h1" or squeeze(block.text) in hints.titles or _is_links(block):
+            continue
+        if place < first and _is_preliminary(block):
+            continue
+        if place > last and _is_closing(block):
+            continue
+        if block.kind == "other" and in_paragraphs and _is_scrap(block):
+            continue
+        if block.size < _BRIEF and block.kind != "heading" and _is_doubtful(block, top, opening=place < first):
+            continue
+        if place >= first and block.element.get("class") and is_excerpt(block.element.get("class")):
+            continue
+        kept.append(block)
+    return without_last_heading(kept)
+
+
+def without_last_heading(blocks: list[Block]) -> list[Block]:
+    """The blocks without short headings at the end, which head something that is not there."""
+    while blocks and blocks[-1].kind == "heading" and blocks[-1].size < _SCRAP:
+        blocks = blocks[:-1]
+    return blocks
+
+
+def is_uncertain(block: Block) -> bool:
+    """Whether the block is of a sort that is as often clutter as text, so that a second reader is to confirm it."""
+    return block.kind in {"item", "cell", "other"} or (block.kind == "paragraph" and block.size < _SCRAP)
+
+
+def _without_nested_articles(blocks: list[Block], top: set[html.HtmlElement]) -> list[Block]:
+    """Cards of other articles stand in `article` elements within the article."""
+    nested = {block for block in blocks if _nested(block.element, top)}
+    if 2 * sum(len(block.text) for block in nested) > sum(len(block.text) for block in blocks):
+        return blocks
+    return [block for block in blocks if block not in nested]
+
+
+def _nested(element: html.HtmlElement | None, top: set[html.HtmlElement]) -> bool:
+    while element is not None and element not in top:
+        if element.tag == "article":
+            return True
+        element = element.getparent()
+    return False
+
+
+def _ends(block: Block) -> bool:
+    """Whether the block ends as a sentence does."""
+    return block.text[-1] in _ENDS
+
+
+def _is_links(block: Block) -> bool:
+    return block.links > (0.6 if _ends(block) else 0.5) * len(block.text)
+
+
+def _is_preliminary(block: Block) -> bool:
+    """A kicker, byline or the like before the first paragraph."""
+    return block.size < _SCRAP and not _ends(block) and block.kind in {"paragraph", "heading", "other"}
+
+
+def _is_closing(block: Block) -> bool:
+    """A credit or address after the last paragraph."""
+    if "@" in block.text or (block.slanted and block.size < _BRIEF):
+        return True
+    return block.kind == "paragraph" and block.size < _SCRAP and not _ends(block)
+
+
+def _is_scrap(block: Block) -> bool:
+    return block.size < _SCRAP or (block.size < _BRIEF and not _ends(block))
+
+
+def _is_doubtful(block: Block, top: set[html.HtmlElement], *, opening: bool) -> bool:
+    """Whether a class around the block, beneath the article's place, speaks of pictures, dates, authors and such."""
+    if opening and block.standfirst:
+        return False
+    element: html.HtmlElement | None = block.element
+    for _ in range(3):
+        if element is None or element in top:
+            return False
+        names = element.get("class")
+        if names is not None and is_hedged(names):
+            return True
+        element = element.getparent()
+    return False

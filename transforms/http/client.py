@@ -146,7 +146,7 @@ class Client:
         spent = 0.0
         asked_again = False
         while True:
-            robots = await self._robots_word(target, kind, terms)
+            robots = await self._robots_word(target, kind, terms, first=not (hops or asked_again))
             exchange, took = await self._hop(target, kind, sent, terms, spent)
             terms = replace(terms, begin=None)
             spent += took
@@ -265,7 +265,7 @@ class Client:
             **extra,
         }
 
-    async def _robots_word(self, target: Target, kind: Kind, terms: _Terms) -> str:
+    async def _robots_word(self, target: Target, kind: Kind, terms: _Terms, *, first: bool) -> str:
         """The robots.txt word for the record; raises FetchError where the page is not to be fetched."""
         if kind is Kind.ROBOTS:
             return "exempt"
@@ -274,7 +274,7 @@ class Client:
         if kind is Kind.FEED:
             # A pause asked for by robots.txt matters from the second request on: a host with one feed isn't
             # asked for its robots.txt at every poll.
-            if self.gate.served(target.gate):
+            if first and self.gate.served(target.gate):
                 with suppress(FetchError, Deferred):
                     await self._rules(target, terms)
             return "exempt"

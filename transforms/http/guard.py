@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from transforms.http.hosts import HostError, normalise_host
+from transforms.http.hosts import normalise_host
 
 _REFUSED_V4: Final = tuple(
     (ipaddress.IPv4Network(net), name)
@@ -103,7 +103,7 @@ def parse_allow_host(text: str) -> Exemption:
     host, port = _split_port(value, text)
     try:
         return Exemption(normalise_host(host), port, None)
-    except HostError as error:
+    except ValueError as error:
         raise ValueError(f"{text!r} names no host: {error}") from None
 
 

@@ -10,12 +10,13 @@ from yarl import URL
 from schemas.dead_letters import Reason
 from transforms.http.errors import FetchError
 from transforms.http.guard import AllowList, refused
-from transforms.http.hosts import HostError, is_address, is_local_name, normalise_host
+from transforms.http.hosts import is_address, is_local_name, normalise_host
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _STRAY_PERCENT: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _RFC3986: Final = ":/?#[]@!$&'()*+,;=-._~%"
 _AS_IT_IS: Final = re.compile(r"(?:[A-Za-z0-9:/?#\[\]@!$&'()*+,;=\-._~]|%[0-9A-Fa-f]{2})+")
+_BACKSLASH_IN_AUTHORITY: Final = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:[/\\]*|[/\\]{2})[^/?#]*\\|/?\\")
 _LONGEST_URL: Final = 8000
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
@@ -46,7 +47,7 @@ def parse_target(text: str, allow: AllowList, base: URL | None = None) -> Target
     try:
         url = _parsed(text, base)
         host = normalise_host(url.raw_host or "")
-    except (HostError, ValueError) as error:
+    except ValueError as error:
         raise FetchError(_bad(base), _sentence(error), url=text) from None
     port = url.port or 0
     if port == 0:
@@ -64,6 +65,10 @@ def _parsed(text: str, base: URL | None) -> URL:
     stripped = text.strip(" \t\r\n\f")
     if _CONTROL.search(stripped):
         raise ValueError("the URL has control characters")
+    if _BACKSLASH_IN_AUTHORITY.match(stripped):
+        raise ValueError(
+            "the URL has a backslash before its path, which readers of URLs take in different ways"
+        )
     if len(stripped) > _LONGEST_URL:
         raise ValueError(f"the URL is longer than {_LONGEST_URL} characters")
     if not _AS_IT_IS.fullmatch(stripped):
@@ -71,6 +76,8 @@ def _parsed(text: str, base: URL | None) -> URL:
         raw = _STRAY_PERCENT.sub("%25", stripped).encode("utf-8", "surrogateescape")
         stripped = quote(raw, safe=_RFC3986)
     url = URL(stripped, encoded=True)
+    if base is not None and (url.scheme or stripped.startswith("//")) and not url.raw_host:
+        raise ValueError("the redirect names no host")
     if base is not None:
         url = base.join(url)
     if url.scheme not in _DEFAULT_PORTS:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import re
 import socket
 import ssl
@@ -68,11 +69,11 @@ def _guarded_socket(address_info: tuple[Any, ...]) -> socket.socket:
     family, kind, proto, _, address = address_info
     connecting = _CONNECTING.get()
     if connecting is None:
-        raise _RefusedError("a connection that no request asked for")
+        raise _RefusedError(errno.EACCES, "a connection that no request asked for")
     host = str(address[0])
     if not (connecting.exempt or connecting.allow.exempts_address(host)) and (why := refused(host)):
         connecting.refused.append(f"{host} is {why}")
-        raise _RefusedError(f"{host} is {why}")
+        raise _RefusedError(errno.EACCES, f"{host} is {why}")
     connecting.tried += 1
     return socket.socket(family=family, type=kind, proto=proto)
 

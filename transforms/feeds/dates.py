@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, timezone
-from email.utils import parsedate_tz
 from functools import cache
 from time import struct_time
 
@@ -17,13 +16,14 @@ FUTURE_TOLERANCE = timedelta(days=2)
 _MAX_RAW = 100
 _MONTH_LOCALES = "en ru kk es fr de ar it pt nl pl cs sk uk be ro hu tr el sv da nb fi bg sr hr sl lt lv et id vi ca ky uz az hy ka"
 _ZONES = {
-    # Hours from UTC of names that feeds use, beside those of RFC 822 that the email package knows.
-    "z": 0.0, "wet": 0.0, "west": 1.0, "bst": 1.0, "cet": 1.0, "met": 1.0, "cest": 2.0, "mest": 2.0, "mesz": 2.0,
-    "mez": 1.0, "eet": 2.0, "eest": 3.0, "sast": 2.0, "cat": 2.0, "eat": 3.0, "wat": 1.0, "msk": 3.0, "msd": 4.0,
-    "trt": 3.0, "gst": 4.0, "pkt": 5.0, "almt": 5.0, "npt": 5.75, "ict": 7.0, "wib": 7.0, "wita": 8.0, "wit": 9.0,
-    "hkt": 8.0, "sgt": 8.0, "pht": 8.0, "awst": 8.0, "jst": 9.0, "kst": 9.0, "acst": 9.5, "aest": 10.0,
-    "aedt": 11.0, "nzst": 12.0, "nzdt": 13.0, "brt": -3.0, "art": -3.0, "clt": -4.0, "akst": -9.0, "akdt": -8.0,
-    "hst": -10.0,
+    # Hours from UTC of the names of RFC 822, and of others that mean one zone wherever they are used.
+    "z": 0.0, "ut": 0.0, "utc": 0.0, "gmt": 0.0, "est": -5.0, "edt": -4.0, "cst": -6.0, "cdt": -5.0,
+    "mst": -7.0, "mdt": -6.0, "pst": -8.0, "pdt": -7.0, "wet": 0.0, "west": 1.0, "bst": 1.0, "cet": 1.0,
+    "met": 1.0, "cest": 2.0, "mest": 2.0, "mesz": 2.0, "mez": 1.0, "eet": 2.0, "eest": 3.0, "sast": 2.0,
+    "cat": 2.0, "eat": 3.0, "wat": 1.0, "msk": 3.0, "msd": 4.0, "trt": 3.0, "gst": 4.0, "pkt": 5.0,
+    "npt": 5.75, "ict": 7.0, "wib": 7.0, "wita": 8.0, "wit": 9.0, "hkt": 8.0, "sgt": 8.0, "pht": 8.0,
+    "awst": 8.0, "jst": 9.0, "kst": 9.0, "acst": 9.5, "aest": 10.0, "aedt": 11.0, "nzst": 12.0, "nzdt": 13.0,
+    "brt": -3.0, "art": -3.0, "clt": -4.0, "akst": -9.0, "akdt": -8.0, "hst": -10.0,
 }  # fmt: skip
 _RFC_822 = re.compile(
     r"""(?:[^\W\d]+\.?\s*,?\s*)?             # weekday, in any language, unused
@@ -109,13 +109,10 @@ def _offset(zone: str | None) -> timedelta | None:
     found = _OFFSET.fullmatch(zone)
     if found is not None:
         sign = -1 if found[1] == "-" else 1
-        digits, minutes = found[2], int(found[3] or 0)
-        hours = int(digits)
+        hours, minutes = int(found[2]), int(found[3] or 0)
         return sign * timedelta(hours=hours, minutes=minutes) if hours <= 14 and minutes < 60 else None
-    if zone.lower() in _ZONES:
-        return timedelta(hours=_ZONES[zone.lower()])
-    known = parsedate_tz(f"1 Jan 2000 00:00:00 {zone}")
-    return timedelta(seconds=known[9]) if known is not None and known[9] is not None else None
+    named = _ZONES.get(zone.lower())
+    return None if named is None else timedelta(hours=named)
 
 
 @cache

@@ -77,7 +77,7 @@ def article_elements(root: html.HtmlElement, blocks: list[Block], hints: Hints) 
 def _is_prose(block: Block) -> bool:
     least = {"paragraph": 60, "other": 60, "quote": 60, "item": 150, "cell": 120}.get(block.kind)
     most = 0.1 if block.kind == "item" else 0.4
-    return least is not None and block.size >= least and block.links < most * len(block.text)
+    return least is not None and not block.excerpt and block.size >= least and block.links < most * len(block.text)
 
 
 def _weights(blocks: list[Block], prose: list[Block], hints: Hints) -> dict[html.HtmlElement, float]:

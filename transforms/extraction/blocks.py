@@ -6,7 +6,7 @@ from typing import Any
 
 from lxml import html
 
-from transforms.extraction.vocabulary import is_clutter, is_standfirst
+from transforms.extraction.vocabulary import is_clutter, is_excerpt, is_standfirst, is_subheading
 
 SKIPPED = frozenset(
     "script style noscript template iframe svg canvas button select option input textarea figcaption picture video "
@@ -34,7 +34,8 @@ class Block:
     """A run of text between two block boundaries.
 
     `links` counts the characters inside links. `kind` is paragraph, heading, item, quote, cell or other (text straight
-    in a div or the like). `standfirst` tells what the classes around it say; `slanted` that all of it is italic or small.
+    in a div or the like). `standfirst` and `excerpt` tell what the classes around it say, `slanted` that all of it is
+    italic or small, `after_clutter` that something was left out between it and the block before.
     """
 
     text: str
@@ -42,7 +43,9 @@ class Block:
     kind: str
     element: html.HtmlElement
     standfirst: bool
+    excerpt: bool
     slanted: bool
+    after_clutter: bool
 
     @property
     def size(self) -> int:
@@ -65,6 +68,25 @@ def read_blocks(root: html.HtmlElement) -> PageBlocks:
     return PageBlocks(reader.blocks, reader.left_out)
 
 
+@dataclass(frozen=True, slots=True)
+class _Within:
+    """What the elements around a piece of text say of it."""
+
+    link: bool = False
+    standfirst: bool = False
+    excerpt: bool = False
+
+    def linked(self) -> "_Within":
+        return _Within(True, self.standfirst, self.excerpt)
+
+    def beneath(self, names: str) -> "_Within":
+        standfirst = self.standfirst or is_standfirst(names)
+        excerpt = self.excerpt or is_excerpt(names)
+        if (standfirst, excerpt) == (self.standfirst, self.excerpt):
+            return self
+        return _Within(self.link, standfirst, excerpt)
+
+
 class _Reader:
     """One walk over the tree, in document order."""
 
@@ -78,48 +100,58 @@ class _Reader:
         self._whole = self._mass(self._body) or 1
         self._text: list[str] = []
         self._links = 0
+        self._clutter = False
 
     def read(self) -> None:
-        self._walk(self._body, "other", self._body, in_link=False, standfirst=False)
-        self._end_block("other", self._body, standfirst=False)
+        self._walk(self._body, "other", self._body, _Within())
+        self._end_block("other", self._body, _Within())
 
-    def _walk(
-        self, element: html.HtmlElement, kind: str, holder: html.HtmlElement, *, in_link: bool, standfirst: bool
-    ) -> None:
+    def _walk(self, element: html.HtmlElement, kind: str, holder: html.HtmlElement, within: "_Within") -> None:
         if element.text:
-            self._add(element.text, in_link=in_link)
+            self._add(element.text, within)
         for child in element:
             tag = child.tag
             if tag == "br":
                 self._text.append(_LINE_BREAK)
             elif tag in SKIPPED or self._is_clutter(child, tag):
                 self.left_out.append(child)
+                self._clutter = self._clutter or tag not in SKIPPED
             elif tag in INLINE:
-                self._walk(child, kind, holder, in_link=in_link or tag == "a", standfirst=standfirst)
+                linked = within.link or (tag == "a" and not child.get("href", "#").startswith("#"))
+                self._walk(child, kind, holder, within if linked == within.link else within.linked())
             else:
-                self._end_block(kind, holder, standfirst=standfirst)
-                inner = _KIND.get(tag, "other")
-                if (inner == "other" and kind != "paragraph") or (inner == "paragraph" and kind in {"item", "quote"}):
-                    inner = kind
+                self._end_block(kind, holder, within)
                 names = child.get("class")
-                first = standfirst or (names is not None and is_standfirst(names))
-                self._walk(child, inner, child, in_link=in_link, standfirst=first)
-                self._end_block(inner, child, standfirst=first)
+                inner = _kind(tag, kind, names)
+                inside = within if names is None else within.beneath(names)
+                self._walk(child, inner, child, inside)
+                self._end_block(inner, child, inside)
             if child.tail:
-                self._add(child.tail, in_link=in_link)
+                self._add(child.tail, within)
 
-    def _add(self, text: str, *, in_link: bool) -> None:
+    def _add(self, text: str, within: "_Within") -> None:
         self._text.append(text)
-        if in_link:
+        if within.link:
             self._links += sum(map(len, text.split()))
 
-    def _end_block(self, kind: str, element: html.HtmlElement, *, standfirst: bool) -> None:
+    def _end_block(self, kind: str, element: html.HtmlElement, within: "_Within") -> None:
         if self._text:
             lines = (" ".join(line.split()) for line in "".join(self._text).split(_LINE_BREAK))
             text = "\n".join(line for line in lines if line)
             if text:
-                block = Block(text, self._links, kind, element, standfirst, _slanted(element))
-                self.blocks.append(block)
+                self.blocks.append(
+                    Block(
+                        text=text,
+                        links=self._links,
+                        kind=kind,
+                        element=element,
+                        standfirst=within.standfirst,
+                        excerpt=within.excerpt,
+                        slanted=_slanted(element),
+                        after_clutter=self._clutter,
+                    )
+                )
+                self._clutter = False
             self._text = []
         self._links = 0
 
@@ -140,6 +172,16 @@ class _Reader:
         return sum(
             len(part.text or "") + len(part.tail or "") for part in element.iter() if part.tag not in SKIPPED
         )
+
+
+def _kind(tag: str, around: str, names: str | None) -> str:
+    """The kind of a block by its element, the kind around it and its class."""
+    kind = _KIND.get(tag, "other")
+    if (kind == "other" and around != "paragraph") or (kind == "paragraph" and around in {"item", "quote"}):
+        kind = around
+    if kind in {"other", "paragraph"} and names is not None and is_subheading(names):
+        return "heading"
+    return kind
 
 
 def _says_clutter(attributes: Any) -> bool:

@@ -44,7 +44,7 @@ def main_text(root: html.HtmlElement, data: StructuredData, hints: Hints) -> Mai
             if len(squeeze(found.text)) > _MUCH_LONGER * length and hints.fits(found.text):
                 return found
     if kept:
-        text = _joined(opening + confirmed(kept, page, top))
+        text = _joined(opening + confirmed(kept, page, top, hints))
     return MainText(text, "blocks") if text else None
 
 

@@ -6,7 +6,7 @@ import trafilatura
 from lxml import html
 from trafilatura.settings import Extractor
 
-from transforms.extraction.area import squeeze
+from transforms.extraction.area import Hints, squeeze
 from transforms.extraction.blocks import Block, PageBlocks
 from transforms.extraction.weighing import is_uncertain, without_last_heading
 
@@ -20,18 +20,19 @@ def read_page(root: html.HtmlElement) -> str:
     return (document.text or "") if document is not None and not isinstance(document, dict) else ""
 
 
-def confirmed(kept: list[Block], page: PageBlocks, top: list[html.HtmlElement]) -> list[Block]:
+def confirmed(kept: list[Block], page: PageBlocks, top: list[html.HtmlElement], hints: Hints) -> list[Block]:
     """The kept blocks without uncertain ones that trafilatura, reading the same place, leaves out.
 
     The page's tree is taken apart by it. Where trafilatura reads less than half of the place, it is not heard.
     """
-    if not any(map(is_uncertain, kept)):
+    uncertain = {block for block in kept if is_uncertain(block, hints)}
+    if not uncertain:
         return kept
     read = squeeze(read_page(_place_alone(page, top)))
     if 2 * len(read) < sum(len(squeeze(block.text)) for block in kept):
         return kept
     return without_last_heading(
-        [block for block in kept if not is_uncertain(block) or squeeze(block.text)[:80] in read]
+        [block for block in kept if block not in uncertain or squeeze(block.text)[:80] in read]
     )
 
 

@@ -9,6 +9,7 @@ import re
 from functools import lru_cache
 
 _STATE = re.compile(r"(?:has|no|not|is|with|without)(?:[-_]|(?=[A-Z]))")
+_PARTS = re.compile(r"[^A-Za-z]+")
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
 CLUTTER = frozenset(
@@ -16,7 +17,7 @@ CLUTTER = frozenset(
     share sharing shares sharebar sharetools social socials
     related relatedarticles relatedposts relatedstories recirc recirculation recommend recommended recommendation
     recommendations readmore readnext upnext moreon seealso linkbox linklist prevnext pagination pager trending popular
-    teaser teasers promo promos promotion promobox newsletter newsletters signup subscribe subscription subscriptions
+    promo promos promotion promobox newsletter newsletters signup subscribe subscription subscriptions
     comment comments disqus livefyre reactions likes rating ratings feedback bookmark bookmarks poll
     advert adverts advertisement advertising ad ads adslot adbox adsense sponsor sponsored commercial affiliate
     outbrain taboola cookie cookies consent onetrust didomi ccpa gdpr login donate donation
@@ -42,25 +43,35 @@ HEDGED = frozenset(
 STANDFIRST = frozenset(
     """
     summary lead lede intro standfirst deck dek subtitle subheadline subhead subheading description excerpt abstract
-    chapo sapo entradilla bajada perex ingress manchet leadtext introtext introduction
+    chapo sapo entradilla bajada perex ingress manchet leadtext introtext introduction teaser strapline preamble
     """.split()
 )
 """The words for the sentences between headline and text."""
 
+EXCERPT = frozenset("excerpt excerpts teaser teasers clamp".split())
+"""The words for the beginning of a text that stands elsewhere; before an article's text, its standfirst."""
+
+SUBHEADING = frozenset("subheadline subhead subheading crosshead crossheading intertitle heading".split())
+"""The words for headings within a text, where they are no heading elements."""
+
 
 @lru_cache(maxsize=50_000)
 def words(names: str) -> frozenset[str]:
-    """The words of a class or id attribute; a condition (`md:hidden`) or a state (`has-sidebar`) has none."""
+    """The words of a class or id attribute, in lower case.
+
+    A condition (`md:hidden`) or a state (`has-sidebar`) has none. Words of up to three letters count only where
+    hyphens or the like part them from all else, as the names that style tools make up (`sc-bZkfAO`) hold any letters.
+    """
     tokens = [name for name in names.split() if ":" not in name and not _STATE.match(name)]
-    return frozenset(word.lower() for name in tokens for word in _WORD.findall(name))
+    long = {word.lower() for name in tokens for word in _WORD.findall(name) if len(word) > 3}
+    return frozenset(long.union(word.lower() for name in tokens for word in _PARTS.split(name) if len(word) < 4))
 
 
 @lru_cache(maxsize=50_000)
 def is_clutter(names: str) -> bool:
     """Whether class and id say that the element is no part of the article."""
-    said = words(names)
-    if not CLUTTER.isdisjoint(said):
-        return not (said & CLUTTER <= {"teaser"} and said & {"lead", "lede", "standfirst"})
+    if not CLUTTER.isdisjoint(words(names)):
+        return True
     # "hidden" beside a utility class with a condition is shown on some screens
     return "hidden" in names.split() and ":" not in names
 
@@ -80,4 +91,10 @@ def is_standfirst(names: str) -> bool:
 @lru_cache(maxsize=50_000)
 def is_excerpt(names: str) -> bool:
     """Whether the class speaks of the first words of another text."""
-    return not words(names).isdisjoint({"excerpt", "teaser", "clamp"})
+    return not EXCERPT.isdisjoint(words(names))
+
+
+@lru_cache(maxsize=50_000)
+def is_subheading(names: str) -> bool:
+    """Whether the class speaks of a heading within a text."""
+    return not SUBHEADING.isdisjoint(words(names))

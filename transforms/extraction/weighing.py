@@ -8,7 +8,7 @@ from lxml import html
 
 from transforms.extraction.area import Hints, squeeze
 from transforms.extraction.blocks import Block
-from transforms.extraction.vocabulary import is_excerpt, is_hedged
+from transforms.extraction.vocabulary import is_hedged
 
 _ENDS = frozenset('.!?…。！？"”»“›:;)）」』؟।॥’')
 _LONG = 80
@@ -53,7 +53,7 @@ def article_blocks(blocks: list[Block], top: set[html.HtmlElement], hints: Hints
             continue
         if block.size < _BRIEF and block.kind != "heading" and _is_doubtful(block, top, opening=place < first):
             continue
-        if place >= first and block.element.get("class") and is_excerpt(block.element.get("class")):
+        if place > first and block.excerpt:
             continue
         kept.append(block)
     return without_last_heading(kept)
@@ -66,9 +66,13 @@ def without_last_heading(blocks: list[Block]) -> list[Block]:
     return blocks
 
 
-def is_uncertain(block: Block) -> bool:
+def is_uncertain(block: Block, hints: Hints) -> bool:
     """Whether the block is of a sort that is as often clutter as text, so that a second reader is to confirm it."""
-    return block.kind in {"item", "cell", "other"} or (block.kind == "paragraph" and block.size < _SCRAP)
+    if block.standfirst or hints.describes(squeeze(block.text)):
+        return False
+    return block.kind in {"item", "cell", "other"} or (
+        block.kind == "paragraph" and block.size < _SCRAP and not _ends(block)
+    )
 
 
 def _without_nested_articles(blocks: list[Block], top: set[html.HtmlElement]) -> list[Block]:

@@ -13,7 +13,9 @@ MAX_ALTERNATES = 20
 """Feeds named at most; blogs name one for every category."""
 
 _HEAD = 512 * 1024
-_HTML = re.compile(r"<(?:!doctype\s+html|html|head|body)[\s>]", re.IGNORECASE)
+_DOCTYPE = re.compile(r"<!doctype\s+html[^>]*>", re.IGNORECASE)
+_HTML = re.compile(r"<(?:html|head|body)[\s>]", re.IGNORECASE)
+_FEED = re.compile(r"<(?:[\w.-]+:)?(?:rss|feed|rdf|channel)[\s>]", re.IGNORECASE)
 _BEFORE_ROOT = re.compile(r"\s+|<\?[^>]*>|<!--.*?-->", re.DOTALL)
 _FEED_TYPES = frozenset(
     {"application/rss+xml", "application/atom+xml", "application/rdf+xml", "application/feed+json"}
@@ -21,11 +23,19 @@ _FEED_TYPES = frozenset(
 
 
 def looks_like_html(text: str) -> bool:
-    """Whether a document's first element or doctype is HTML's."""
-    at = 0
+    """Whether a document is a web page: its first element is HTML's, or its doctype is and no feed follows."""
+    at = _after_prologue(text, 0)
+    doctype = _DOCTYPE.match(text, at)
+    if doctype is not None:
+        return _FEED.match(text, _after_prologue(text, doctype.end())) is None
+    return _HTML.match(text, at) is not None
+
+
+def _after_prologue(text: str, at: int) -> int:
+    """Where white space, comments and processing instructions end."""
     while found := _BEFORE_ROOT.match(text, at):
         at = found.end()
-    return _HTML.match(text, at) is not None
+    return at
 
 
 def feed_links(text: str, page_url: str) -> tuple[str, ...]:

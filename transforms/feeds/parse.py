@@ -17,6 +17,7 @@ from transforms.feeds.json_feed import NotJsonFeed, json_entries, load_json_feed
 from transforms.feeds.markup import MAX_TITLE, clean_text, one_line, plain_text
 from transforms.feeds.repair import repaired
 from transforms.feeds.syndication import markup_field, read_syndication, syndicated_entries, text_field
+from transforms.http.redaction import redact
 
 _SHOWN = 200
 
@@ -81,7 +82,7 @@ def parse_feed(
 def _html_page(text: str, url: str) -> NotParsed:
     alternates = feed_links(text, url)
     if alternates:
-        detail = f"this is a web page, not a feed; it names these feeds: {' '.join(alternates)}"
+        detail = f"this is a web page, not a feed; it names these feeds: {' '.join(map(redact, alternates))}"
     else:
         detail = "this is a web page, not a feed, and it names no feed of its own"
     return NotParsed(Reason.NOT_A_FEED, detail, alternates)

@@ -15,7 +15,9 @@ MAX_SHORT_FIELD = 1_000
 
 _ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _REFERENCE = re.compile(r"&#(?:[xX]([0-9A-Fa-f]+)|([0-9]+))(;?)")
-_DECLARATION = re.compile(r"\s*<\?xml[^>]*>", re.IGNORECASE)
+_DECLARATION = re.compile(r"\s*<\?xml\s[^>]*>", re.IGNORECASE)
+_FEED = re.compile(r"<(?:[\w.-]+:)?(?:rss|feed|rdf|channel)[\s>]", re.IGNORECASE)
+_JUNK = 10_000
 _SHORT_FIELD = re.compile(
     r"<((?:[\w.-]+:)?(?:author|creator|contributor|managingeditor|webmaster|publisher|owner|name|email|uri"
     r"|pubdate|published|updated|modified|issued|created|date|lastbuilddate|expirationdate))(?:\s[^<>]*)?(?<!/)>",
@@ -44,7 +46,7 @@ def repaired(text: str, *, max_entries: int, cut: bool = False) -> Repaired:
         max_entries: items beyond this many are left out.
         cut: whether the body was cut off, so that its last item may be half an item, to be left out.
     """
-    body = text[found.end() :] if (found := _DECLARATION.match(text)) else text
+    body = text[_start(text) :]
     body = _REFERENCE.sub(_legal_reference, _ILLEGAL.sub("\ufffd", body))
     body = _short_fields_bounded(body)
     end = _end_of_items(body, max_entries, cut=cut)
@@ -52,6 +54,14 @@ def repaired(text: str, *, max_entries: int, cut: bool = False) -> Repaired:
     if end is not None:
         body = body[:end] + _closing_tags(body[:end])
     return Repaired(b'<?xml version="1.0" encoding="utf-8"?>' + body.encode(), truncated)
+
+
+def _start(text: str) -> int:
+    """Where the XML begins: after its declaration, and what a script printed before it (PHP warnings)."""
+    declaration = _DECLARATION.search(text, 0, _JUNK)
+    if declaration is None or _FEED.search(text, 0, declaration.start()):
+        return 0
+    return declaration.end()
 
 
 def _legal_reference(found: re.Match[str]) -> str:

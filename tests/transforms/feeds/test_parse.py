@@ -236,6 +236,16 @@ def test_a_homepage_without_feeds_is_told_as_such(parse):
     assert found.alternates == ()
 
 
+@pytest.mark.parametrize(
+    "junk",
+    ["\n\n  ", "<br />\n<b>Warning</b>: x in <b>y.php</b>\n", "<!DOCTYPE html>\n", "<!-- cached -->\n"],
+)
+def test_what_a_server_puts_before_a_feed_costs_nothing(parse, rss, junk):
+    """Blank lines, warnings, comments and a wrong doctype in front of a feed leave it a feed."""
+    found = parse(junk + rss("<title>A &amp; b</title><link>https://news.test/1</link>"))
+    assert [entry.title for entry in found.entries] == ["A & b"]
+
+
 def test_45_text_is_valid_unicode(parse, rss):
     """Fault 45 in feeds: no NUL, no lone surrogate, no control character but the newline reaches a record."""
     body = rss(

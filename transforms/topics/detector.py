@@ -1,0 +1,177 @@
+"""Detect topics and figures in an article, each with the words that prove it."""
+
+from bisect import bisect_right
+from typing import NamedTuple
+
+from schemas.articles import Evidence, Figure, Topic
+from transforms.topics.folding import FoldedText, fold
+from transforms.topics.languages import language, languages
+from transforms.topics.matcher import Matcher, NumberedTerm
+from transforms.topics.rules import (
+    LEAD_FACTOR,
+    LEAD_SENTENCES,
+    TITLE_FACTOR,
+    FoundTerm,
+    Judgement,
+    RuleBook,
+    Sentence,
+    gathered,
+)
+from transforms.topics.sentences import sentence_starts
+from transforms.topics.taxonomy import Taxonomy
+from transforms.topics.terms import read_term
+
+_BREAK = "\n\n"
+MOST_EVIDENCE = 20
+"""Pieces of evidence kept for a topic, in the order of the text."""
+
+
+class Detection(NamedTuple):
+    """What was found in a text: topics at or over their threshold by falling score, figures by place."""
+
+    topics: tuple[Topic, ...]
+    figures: tuple[Figure, ...]
+
+
+class Detector:
+    """A taxonomy made ready. Building one takes a good part of a second: make one a process and keep it."""
+
+    def __init__(self, taxonomy: Taxonomy) -> None:
+        self.taxonomy = taxonomy
+        self._rules = RuleBook(taxonomy)
+        terms: list[NumberedTerm] = []
+        self._groups_of: list[int] = []
+        known: dict[tuple[str, str], int] = {}
+        for group in taxonomy.groups.values():
+            bit = self._rules.bits[group.name]
+            for lang, own in group.terms.items():
+                suffix = language(lang).usual_suffix
+                for written in own:
+                    number = known.setdefault((lang, written.source), len(known))
+                    if number == len(self._groups_of):
+                        self._groups_of.append(0)
+                        read = read_term(written.source, usual_suffix=suffix)
+                        terms += [NumberedTerm(lang, number, term) for term in read]
+                    self._groups_of[number] |= bit
+        self._matcher = Matcher(terms, {code: spec.clitics for code, spec in languages().items()})
+        self._masks = self._rules.mask(taxonomy.masks)
+        self._thresholds = [topic.threshold for topic in taxonomy.topics]
+        self._dampers = [
+            (
+                self._rules.mask(damper.groups),
+                damper.at_least,
+                damper.factor,
+                frozenset(
+                    i for i, t in enumerate(taxonomy.topics) if not damper.topics or t.name in damper.topics
+                ),
+            )
+            for damper in taxonomy.dampers
+        ]
+
+    def detect(self, *, title: str | None, text: str, lang: str | None) -> Detection:
+        """Topics and figures of an article.
+
+        Args:
+            title: the headline; it counts more than the text.
+            text: the article's text; offsets in the result are code points into it (or into the title).
+            lang: BCP 47 primary subtag. Only that language's terms are sought; where None, those of all.
+
+        Returns:
+            The same for the same arguments, always. Nothing for a language that the taxonomy has no terms in.
+        """
+        heading = title or ""
+        whole = heading + _BREAK + text
+        folded = fold(whole)
+        found = self._found(folded, lang)
+        spoken = language(lang)
+        starts = sentence_starts(whole, spoken.abbreviations, ordinals=spoken.ordinals)
+        topics = self._topics(found, whole, starts, len(heading)) if found else ()
+        return Detection(topics, ())
+
+    def _found(self, folded: FoldedText, lang: str | None) -> list[FoundTerm]:
+        groups_of = self._groups_of
+        span = folded.span
+        found = [
+            FoundTerm(*span(start, end), groups_of[term])
+            for start, end, term in self._matcher.hits(folded.text, lang)
+        ]
+        found.sort()
+        masking = [term for term in found if term.groups & self._masks]
+        if not masking:
+            return found
+        return [
+            term
+            for term in found
+            if term.groups & self._masks
+            or not any(mask.start <= term.start and term.end <= mask.end for mask in masking)
+        ]
+
+    def _topics(
+        self, found: list[FoundTerm], whole: str, starts: list[int], title_end: int
+    ) -> tuple[Topic, ...]:
+        document = 0
+        for term in found:
+            document |= term.groups
+        first = bisect_right(starts, title_end)
+        judgements: list[Judgement] = []
+        at = 0
+        while at < len(found):
+            number = bisect_right(starts, found[at].start)
+            end = starts[number] if number < len(starts) else len(whole)
+            groups = 0
+            beyond = at
+            while beyond < len(found) and found[beyond].start < end:
+                groups |= found[beyond].groups
+                beyond += 1
+            factor = (
+                TITLE_FACTOR if number <= first else LEAD_FACTOR if number <= first + LEAD_SENTENCES else 1.0
+            )
+            judgements += self._rules.judge(Sentence(found[at:beyond], groups, factor), whole, document)
+            at = beyond
+        if not judgements:
+            return ()
+        damping = self._damping(found)
+        by_topic: dict[int, list[Judgement]] = {}
+        for judgement in judgements:
+            by_topic.setdefault(judgement.topic, []).append(judgement)
+        topics = []
+        for number, said in by_topic.items():
+            damp = damping.get(number, 1.0)
+            score = gathered([judgement.weight * damp for judgement in said])
+            if score >= self._thresholds[number]:
+                topics.append(self._topic(number, score, said, whole, title_end))
+        topics.sort(key=lambda topic: (-topic.score, topic.topic))
+        return tuple(topics)
+
+    def _damping(self, found: list[FoundTerm]) -> dict[int, float]:
+        damping: dict[int, float] = {}
+        for mask, at_least, factor, topics in self._dampers:
+            spans = {(term.start, term.end) for term in found if term.groups & mask}
+            if len(spans) >= at_least:
+                for topic in topics:
+                    damping[topic] = damping.get(topic, 1.0) * factor
+        return damping
+
+    def _topic(self, number: int, score: float, said: list[Judgement], whole: str, title_end: int) -> Topic:
+        spec = self.taxonomy.topics[number]
+        text_start = title_end + len(_BREAK)
+        evidence: list[Evidence] = []
+        for judgement in said:
+            for start, end in judgement.spans:
+                in_title = start < title_end
+                base = 0 if in_title else text_start
+                evidence.append(
+                    Evidence(
+                        field="title" if in_title else "text",
+                        start=start - base,
+                        end=end - base,
+                        text=whole[start:end],
+                        rule=judgement.rule,
+                    )
+                )
+        return Topic(
+            topic=spec.name,
+            score=round(score, 4),
+            concepts=tuple(mapping.concept for mapping in spec.mappings),
+            evidence=tuple(evidence[:MOST_EVIDENCE]),
+        )

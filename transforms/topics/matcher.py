@@ -1,0 +1,147 @@
+"""Find the terms of a taxonomy in a folded text: one Aho-Corasick automaton, then bounds and neighbours.
+
+Of every term its rarest-looking word is the head; the automaton (Aho & Corasick 1975, ahocorasick_rs) finds the
+heads of all languages in one pass, and only there are word bounds, endings and the term's other words looked at.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import ahocorasick_rs
+
+from transforms.topics.terms import Piece, Term, Word
+
+_BETWEEN = r"[^\w.!?;\n]{1,4}"
+_REACH = 160
+"""Code points before a head in which the words before it are looked for."""
+_LONGEST_BOUND = 40
+
+
+class Hit(NamedTuple):
+    """A term found: its span in the folded text and its number."""
+
+    start: int
+    end: int
+    term: int
+
+
+class _Variant(NamedTuple):
+    before: int
+    after: int
+    clitics: frozenset[str] | None
+    words_before: re.Pattern[str] | None
+    words_after: re.Pattern[str] | None
+    term: int
+
+
+@dataclass(frozen=True, slots=True)
+class NumberedTerm:
+    """A term of a language under the number by which its hits are known."""
+
+    lang: str
+    number: int
+    term: Term
+
+
+class Matcher:
+    """All terms of all languages in one automaton. `clitics` are letters that a language writes onto words."""
+
+    def __init__(self, terms: Iterable[NumberedTerm], clitics: Mapping[str, Sequence[str]]) -> None:
+        heads: dict[str, int] = {}
+        found: dict[tuple[int, str], list[_Variant]] = {}
+        langs: set[str] = set()
+        for item in terms:
+            langs.add(item.lang)
+            own = frozenset(clitics.get(item.lang, ())) or None
+            for stem, variant in _variants(item, own):
+                head = heads.setdefault(stem, len(heads))
+                found.setdefault((head, item.lang), []).append(variant)
+        self._automaton = ahocorasick_rs.AhoCorasick(
+            list(heads) or ["\0\0\0"], implementation=ahocorasick_rs.Implementation.ContiguousNFA
+        )
+        self._of: dict[str | None, list[tuple[_Variant, ...]]] = {
+            lang: [tuple(found.get((head, lang), ())) for head in range(max(len(heads), 1))] for lang in langs
+        }
+        self._of[None] = [
+            tuple(variant for lang in sorted(langs) for variant in found.get((head, lang), ()))
+            for head in range(max(len(heads), 1))
+        ]
+        self.langs = frozenset(langs)
+
+    def hits(self, folded: str, lang: str | None) -> list[Hit]:
+        """Hits of a language's terms, by where their heads end; of all languages where `lang` is None."""
+        table = self._of.get(lang)
+        if table is None:
+            return []
+        hits: list[Hit] = []
+        length = len(folded)
+        for head, start, end in self._automaton.find_matches_as_indexes(folded, overlapping=True):
+            variants = table[head]
+            if not variants:
+                continue
+            begin = start
+            least = max(0, start - _LONGEST_BOUND)
+            while begin > least and folded[begin - 1].isalnum():
+                begin -= 1
+            stop = end
+            most = min(length, end + _LONGEST_BOUND)
+            while stop < most and folded[stop].isalnum():
+                stop += 1
+            for before, after, clitics, words_before, words_after, term in variants:
+                if stop - end > after:
+                    continue
+                first = begin
+                if start - begin > before:
+                    if clitics is None or folded[begin:start] not in clitics:
+                        continue
+                    first = start
+                last = stop
+                if words_before is not None:
+                    found = words_before.search(folded, max(0, begin - _REACH), begin)
+                    if found is None:
+                        continue
+                    first = found.start()
+                if words_after is not None:
+                    found = words_after.match(folded, stop)
+                    if found is None:
+                        continue
+                    last = found.end()
+                hits.append(Hit(first, last, term))
+        return hits
+
+
+def _variants(item: NumberedTerm, clitics: frozenset[str] | None) -> list[tuple[str, _Variant]]:
+    words = item.term.words
+    at = max(range(len(words)), key=lambda i: (min(len(piece.stem) for piece in words[i].pieces), -i))
+    before = after = None
+    if at:
+        before = re.compile(r"(?<!\w)" + _sequence(words[:at], clitics) + _gap(words[at].gap) + r"\Z")
+    if at + 1 < len(words):
+        after = re.compile("".join(_gap(w.gap) + _one(w, clitics) for w in words[at + 1 :]) + r"(?!\w)")
+    return [
+        (piece.stem, _Variant(piece.before, piece.after, clitics, before, after, item.number))
+        for piece in words[at].pieces
+    ]
+
+
+def _sequence(words: Sequence[Word], clitics: frozenset[str] | None) -> str:
+    return _one(words[0], clitics) + "".join(_gap(word.gap) + _one(word, clitics) for word in words[1:])
+
+
+def _gap(words: int) -> str:
+    return f"(?:{_BETWEEN}\\w{{1,40}}){{0,{words}}}?{_BETWEEN}" if words else _BETWEEN
+
+
+def _one(word: Word, clitics: frozenset[str] | None) -> str:
+    lead = ""
+    if clitics:
+        lead = "(?:" + "|".join(map(re.escape, sorted(clitics, key=lambda c: (-len(c), c)))) + ")?"
+    return "(?:" + "|".join(_piece(piece, lead) for piece in word.pieces) + ")"
+
+
+def _piece(piece: Piece, lead: str) -> str:
+    before = f"\\w{{0,{piece.before}}}?" if piece.before else lead
+    after = f"\\w{{0,{piece.after}}}" if piece.after else ""
+    return f"{before}{re.escape(piece.stem)}{after}(?!\\w)"

@@ -21,6 +21,7 @@ _FOLLOWED = 0.65
 _LEVELS = 5
 _SHARE = 0.3
 _CAP = 1500
+_ALONE = 600
 _WORDLESS = re.compile(r"[\W_]+")
 
 
@@ -88,7 +89,8 @@ def _weights(blocks: list[Block], prose: list[Block], hints: Hints) -> dict[html
     runs: dict[html.HtmlElement, float] = defaultdict(float)
     for block in prose:
         line = lineage[block]
-        holder = next((element for element in line if held[element] > 1), line[-1])
+        shared = next((element for element in line if held[element] > 1), line[-1])
+        holder = shared if block.size < _ALONE else line[min(1, len(line) - 1)]
         runs[holder] += min(block.size, _CAP) * factor[block]
     weight: dict[html.HtmlElement, float] = defaultdict(float)
     for holder, length in runs.items():

@@ -6,7 +6,7 @@ from typing import Any
 
 from lxml import html
 
-from transforms.extraction.vocabulary import is_clutter, is_excerpt, is_standfirst, is_subheading
+from transforms.extraction.vocabulary import is_clutter, is_embed, is_excerpt, is_standfirst, is_subheading
 
 SKIPPED = frozenset(
     "script style noscript template iframe svg canvas button select option input textarea figcaption picture video "
@@ -156,7 +156,7 @@ class _Reader:
         self._links = 0
 
     def _is_clutter(self, element: html.HtmlElement, tag: str) -> bool:
-        if tag in _NEVER_CLUTTER:
+        if tag in _NEVER_CLUTTER or (tag in {"div", "section"} and _holds_quoted_post(element)):
             return False
         attributes = element.attrib
         if tag != "p" and attributes.get("aria-hidden") == "true":
@@ -192,6 +192,14 @@ def _says_clutter(attributes: Any) -> bool:
         return True
     style = attributes.get("style")
     return style is not None and "display:none" in style.replace(" ", "")
+
+
+def _holds_quoted_post(element: html.HtmlElement) -> bool:
+    """Whether an embedding element holds a post as a quotation, which readers without scripts see as text."""
+    names = element.get("class")
+    if names is None or "embed" not in names or not is_embed(names):
+        return False
+    return next(element.iter("blockquote"), None) is not None
 
 
 def _slanted(element: html.HtmlElement) -> bool:

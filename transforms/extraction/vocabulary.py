@@ -48,6 +48,8 @@ STANDFIRST = frozenset(
 )
 """The words for the sentences between headline and text."""
 
+_EMBED = frozenset("embed embedded tweet twitter instagram facebook social".split())
+
 EXCERPT = frozenset("excerpt excerpts teaser teasers clamp".split())
 """The words for the beginning of a text that stands elsewhere; before an article's text, its standfirst."""
 
@@ -74,6 +76,13 @@ def is_clutter(names: str) -> bool:
         return True
     # "hidden" beside a utility class with a condition is shown on some screens
     return "hidden" in names.split() and ":" not in names
+
+
+@lru_cache(maxsize=50_000)
+def is_embed(names: str) -> bool:
+    """Whether the class speaks of embedding a post of a social network, and of no other clutter."""
+    said = words(names)
+    return bool(said & _EMBED) and said & CLUTTER <= _EMBED
 
 
 @lru_cache(maxsize=50_000)

@@ -4,6 +4,9 @@ Left out are headlines, runs of links, short scraps between paragraphs (labels, 
 appeals at the end. The limits come from the evaluation pages (see tests/quality), where each helps on both halves.
 """
 
+import re
+from itertools import pairwise
+
 from lxml import html
 
 from transforms.extraction.area import Hints, squeeze
@@ -11,8 +14,9 @@ from transforms.extraction.blocks import Block
 from transforms.extraction.vocabulary import is_hedged
 
 _ENDS = frozenset('.!?…。！？"”»“›:;)）」』؟।॥’')
+_NETWORK = re.compile("facebook|instagram|linkedin|telegram|tiktok|twitter|whatsapp|youtube", re.IGNORECASE)
 _LONG = 80
-_SCRAP = 60
+_SCRAP = 50
 _BRIEF = 120
 
 
@@ -49,14 +53,33 @@ def article_blocks(blocks: list[Block], top: set[html.HtmlElement], hints: Hints
             continue
         if place > last and _is_closing(block):
             continue
-        if block.kind == "other" and in_paragraphs and _is_scrap(block):
+        if block.kind == "other" and ((in_paragraphs and _is_scrap(block)) or _is_caption(block, top)):
             continue
         if block.size < _BRIEF and block.kind != "heading" and _is_doubtful(block, top, opening=place < first):
             continue
         if place > first and block.excerpt:
             continue
         kept.append(block)
-    return without_last_heading(kept)
+    return _without_closing(_without_labels(blocks, kept), top)
+
+
+def _without_labels(blocks: list[Block], kept: list[Block]) -> list[Block]:
+    """The kept blocks without short headings whose next block, a run of links, was left out."""
+    known = set(kept)
+    labels = {
+        heading
+        for heading, block in pairwise(blocks)
+        if heading.kind == "heading" and heading.size < _SCRAP and block not in known and _is_links(block)
+    }
+    return [block for block in kept if block not in labels]
+
+
+def _without_closing(kept: list[Block], top: set[html.HtmlElement]) -> list[Block]:
+    """The kept blocks without credits, addresses, notes on authors and appeals at the end."""
+    end = len(kept)
+    while end > 1 and (_is_closing(kept[end - 1]) or _is_doubtful(kept[end - 1], top, opening=False)):
+        end -= 1
+    return kept[:end]
 
 
 def without_last_heading(blocks: list[Block]) -> list[Block]:
@@ -106,14 +129,25 @@ def _is_preliminary(block: Block) -> bool:
 
 
 def _is_closing(block: Block) -> bool:
-    """A credit or address after the last paragraph."""
-    if "@" in block.text or (block.slanted and block.size < _BRIEF):
+    """A credit, an address, an appeal to follow or a list of links, as they stand after the last paragraph."""
+    if block.kind == "heading" or (block.kind == "paragraph" and not _ends(block)):
+        return block.size < _SCRAP
+    if block.kind == "item" and block.links > 0.25 * len(block.text):
         return True
-    return block.kind == "paragraph" and block.size < _SCRAP and not _ends(block)
+    if block.size < 400 and (block.slanted or "@" in block.text or "©" in block.text):
+        return True
+    return len({name.lower() for name in _NETWORK.findall(block.text)}) > 1
 
 
 def _is_scrap(block: Block) -> bool:
     return block.size < _SCRAP or (block.size < _BRIEF and not _ends(block))
+
+
+def _is_caption(block: Block, top: set[html.HtmlElement]) -> bool:
+    """Words beside a picture in an element of their own."""
+    if block.size >= 200 or _ends(block) or block.element in top:
+        return False
+    return next(block.element.iter("img", "picture", "video", "iframe", "svg", "amp-img"), None) is not None
 
 
 def _is_doubtful(block: Block, top: set[html.HtmlElement], *, opening: bool) -> bool:

@@ -55,9 +55,12 @@ class RunOptions:
         Raises:
             UsageError: a value can't be used.
         """
-        try:
-            for text in self.allow_host:
+        for text in self.allow_host:
+            try:
                 parse_allow_host(text)
+            except ValueError as error:
+                raise UsageError(f"--allow-host: {error}") from error
+        try:
             return HttpSettings(
                 user_agent=self.full_user_agent,
                 request_timeout=self.request_timeout,

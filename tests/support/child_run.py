@@ -1,0 +1,71 @@
+"""Runs in a process of their own that a test may kill, forked from a warm server so that each starts at once."""
+
+import logging
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from pipeline.batch import run_batch
+from pipeline.options import RunOptions
+
+DONE = 0
+
+
+@dataclass(frozen=True)
+class KillAt:
+    """An `at` of the commit that kills its own process at a step, as a power cut would."""
+
+    step: str
+
+    def __call__(self, step: str) -> None:
+        if step == self.step:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+@dataclass(frozen=True)
+class Later:
+    """The clock, so much ahead."""
+
+    ahead: timedelta = timedelta()
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+
+def go_on(step: str) -> None:
+    """An `at` that lets the commit go on."""
+
+
+def start(function: Callable[..., object], *arguments: object) -> multiprocessing.process.BaseProcess:
+    """Begin `function` in a child of the warm server; it must live in an importable module."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["pipeline.batch", "transforms.workers.tasks"])
+    child = context.Process(target=_lead, args=(function, *arguments))
+    child.start()
+    return child
+
+
+def ended(child: multiprocessing.process.BaseProcess, timeout: float = 120) -> int:
+    """The child's exit code (the negative signal where one ended it)."""
+    child.join(timeout)
+    assert child.exitcode is not None, "the child did not end"
+    return child.exitcode
+
+
+def batch(options: RunOptions, at: Callable[[str], None] = go_on, clock: Callable[[], datetime] = Later()) -> None:
+    """One run."""
+    logging.disable(logging.WARNING)
+    run_batch(options, at=at, clock=clock)
+
+
+def run_to_end(options: RunOptions, at: Callable[[str], None] = go_on, clock: Callable[[], datetime] = Later()) -> int:
+    """One run in a child; its exit code."""
+    return ended(start(batch, options, at, clock))
+
+
+def _lead(function: Callable[..., object], *arguments: object) -> None:
+    os.setpgid(0, 0)
+    function(*arguments)

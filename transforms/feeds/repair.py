@@ -27,6 +27,7 @@ _TAG_OR_CDATA = re.compile(r"<!\[CDATA\[|\]\]>|<[^<>]*>")
 _ITEM = re.compile(r"<(?:[\w.-]+:)?(?:item|entry)(?=[\s>])", re.IGNORECASE)
 _ITEM_END = re.compile(r"</(?:[\w.-]+:)?(?:item|entry)\s*>", re.IGNORECASE)
 _ROOT = re.compile(r"<([A-Za-z_][\w.:-]*)")
+_SPACES = re.compile(r"\s{2,}")
 _CHANNEL = re.compile(r"<((?:[\w.-]+:)?channel)(?=[\s>])", re.IGNORECASE)
 
 
@@ -46,14 +47,14 @@ def repaired(text: str, *, max_entries: int, cut: bool = False) -> Repaired:
         max_entries: items beyond this many are left out.
         cut: whether the body was cut off, so that its last item may be half an item, to be left out.
     """
-    body = text[_start(text) :]
+    body = _prologue_squeezed(text[_start(text) :])
     body = _REFERENCE.sub(_legal_reference, _ILLEGAL.sub("\ufffd", body))
     body = _short_fields_bounded(body)
     end = _end_of_items(body, max_entries, cut=cut)
     truncated = cut or end is not None
     if end is not None:
         body = body[:end] + _closing_tags(body[:end])
-    return Repaired(b'<?xml version="1.0" encoding="utf-8"?>' + body.encode(), truncated)
+    return Repaired(b'<?xml version="1.0" encoding="utf-8"?>\n' + body.encode(), truncated)
 
 
 def _start(text: str) -> int:
@@ -62,6 +63,13 @@ def _start(text: str) -> int:
     if declaration is None or _FEED.search(text, 0, declaration.start()):
         return 0
     return declaration.end()
+
+
+def _prologue_squeezed(text: str) -> str:
+    """The text with runs of white space before its first element made one: feedparser is quadratic in them."""
+    first = _ROOT.search(text)
+    end = len(text) if first is None else first.start()
+    return _SPACES.sub("\n", text[:end]).lstrip() + text[end:]
 
 
 def _legal_reference(found: re.Match[str]) -> str:

@@ -74,6 +74,24 @@ def test_30_a_quadratic_regular_expression_is_kept_short(parse, field):
     assert found.entries[1].authors == ("Ann Author",)
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        '<?xml version="1.0"?>' + "\n" * 200_000 + '<rss version="2.0"/>',
+        "<?xml " + 'encoding="' * 20_000,
+        '<rss version="2.0"><channel>' + "<author>" * 30_000,
+        '<rss version="2.0"><channel><item>' + "<a>" * 20_000,
+        '<rss version="2.0"><channel><item>&nbsp;' + "<![CDATA[" * 20_000,
+        '<rss version="2.0"><channel><item><pubDate>' + "1 " * 100_000,
+    ],
+)
+def test_30_other_costly_bodies_end_in_time(parse, body):
+    """Bodies of 100 KB and more that meet quadratic code in parsers are read or refused, and soon."""
+    started = time.perf_counter()
+    parse(body)
+    assert time.perf_counter() - started < 5
+
+
 @pytest.mark.parametrize("bad", [b"\xff", b"\xc3", b"\xe2\x82", b"\xa0"])
 def test_31_one_bad_byte_leaves_the_rest_intact(parse, rss, bad):
     """One byte that is no UTF-8 costs one character, not the letters of the whole feed."""

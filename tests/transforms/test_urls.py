@@ -230,7 +230,7 @@ _urls = st.builds(
     st.sampled_from(["", ":80", ":443", ":8080", ":"]),
     st.lists(_component | st.sampled_from([".", "..", "%2e", "%7E", "%zz"]), max_size=5),
     st.lists(_fields, max_size=5),
-    st.sampled_from(["", "#fragment"]),
+    st.sampled_from(["#", "#fragment"]),
 )
 
 

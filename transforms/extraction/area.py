@@ -44,7 +44,9 @@ class Hints:
 
     def describes(self, text: str) -> bool:
         """Whether the text (squeezed) and a description begin alike, or one holds the other's beginning."""
-        return len(text) >= 20 and any(text[:40] in known or known[:40] in text for known in self.descriptions)
+        return len(text) >= 20 and any(
+            text[:40] in known or known[:40] in text for known in self.descriptions
+        )
 
 
 @dataclass(slots=True)
@@ -78,7 +80,12 @@ def article_elements(root: html.HtmlElement, blocks: list[Block], hints: Hints) 
 def _is_prose(block: Block) -> bool:
     least = {"paragraph": 60, "other": 60, "quote": 60, "item": 150, "cell": 120}.get(block.kind)
     most = 0.1 if block.kind == "item" else 0.4
-    return least is not None and not block.excerpt and block.size >= least and block.links < most * len(block.text)
+    return (
+        least is not None
+        and not block.excerpt
+        and block.size >= least
+        and block.links < most * len(block.text)
+    )
 
 
 def _weights(blocks: list[Block], prose: list[Block], hints: Hints) -> dict[html.HtmlElement, float]:
@@ -103,9 +110,9 @@ def _weights(blocks: list[Block], prose: list[Block], hints: Hints) -> dict[html
 
 def _factors(blocks: list[Block], prose: list[Block], hints: Hints) -> dict[Block, float]:
     """How far the place of a block speaks for it: after the headline, in the headline's article, in the known body."""
-    anchor = next((b for b in blocks if b.kind == "heading" and squeeze(b.text) in hints.titles), None) or next(
-        (block for block in blocks if block.element.tag == "h1"), None
-    )
+    anchor = next(
+        (b for b in blocks if b.kind == "heading" and squeeze(b.text) in hints.titles), None
+    ) or next((block for block in blocks if block.element.tag == "h1"), None)
     factors: dict[Block, float] = {}
     now = 1.0 if anchor is None else 0.6
     for block in blocks:

@@ -20,9 +20,19 @@ INLINE = frozenset(
     "span strike strong sub sup time tt u var wbr".split()
 )
 HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
-_KIND = {"li": "item", "dd": "item", "dt": "item", "blockquote": "quote", "td": "cell", "th": "cell", "p": "paragraph"}
+_KIND = {
+    "li": "item",
+    "dd": "item",
+    "dt": "item",
+    "blockquote": "quote",
+    "td": "cell",
+    "th": "cell",
+    "p": "paragraph",
+}
 _KIND |= dict.fromkeys(HEADINGS, "heading")
-_ROLES = frozenset({"navigation", "complementary", "search", "dialog", "alertdialog", "contentinfo", "banner"})
+_ROLES = frozenset(
+    {"navigation", "complementary", "search", "dialog", "alertdialog", "contentinfo", "banner"}
+)
 _NEVER_CLUTTER = frozenset({"main", "article", "body", "html", "blockquote"})
 _MOST = 0.6
 _LINE_BREAK = "\x1e"  # a control character, which the parsed text cannot hold
@@ -106,7 +116,9 @@ class _Reader:
         self._walk(self._body, "other", self._body, _Within())
         self._end_block("other", self._body, _Within())
 
-    def _walk(self, element: html.HtmlElement, kind: str, holder: html.HtmlElement, within: "_Within") -> None:
+    def _walk(
+        self, element: html.HtmlElement, kind: str, holder: html.HtmlElement, within: "_Within"
+    ) -> None:
         if element.text:
             self._add(element.text, within)
         for child in element:
@@ -206,7 +218,8 @@ def _slanted(element: html.HtmlElement) -> bool:
     if len(element) == 0 or (element.text and element.text.strip()):
         return False
     return all(
-        child.tag in {"em", "i", "small", "br"} and not (child.tail and child.tail.strip()) for child in element
+        child.tag in {"em", "i", "small", "br"} and not (child.tail and child.tail.strip())
+        for child in element
     )
 
 

@@ -72,4 +72,3 @@ def _plain(markup: str) -> str:
         return ""
     tree.flatten(root)
     return "\n".join(block.text for block in read_blocks(root).blocks)
-

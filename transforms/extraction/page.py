@@ -7,7 +7,16 @@ from datetime import datetime
 from schemas.dead_letters import Reason
 from schemas.entries import Entry
 from schemas.extraction import Extraction, Refusal
-from transforms.extraction import bylines, charset, declared_text, headline, publication_time, structured_data, tree
+from transforms.extraction import (
+    bylines,
+    charset,
+    declared_text,
+    headline,
+    publication_time,
+    site_names,
+    structured_data,
+    tree,
+)
 from transforms.extraction.area import Hints, squeeze
 from transforms.extraction.feed_text import extract_from_feed
 from transforms.extraction.main_text import main_text
@@ -38,8 +47,9 @@ def extract_page(
         return _feed_or(Refusal(Reason.EMPTY, "the page has no elements"), entry, now)
     deepest = tree.flatten(root)
     data = structured_data.read(root)
-    title = headline.headline(root, data, entry)
-    names = bylines.authors(root, data, entry)
+    sites = site_names.site_names(data, url, entry.feed_title)
+    title = headline.headline(root, data, entry, sites)
+    names = bylines.authors(root, data, entry, sites)
     time = publication_time.publication_time(data, entry, now)
     found = main_text(root, data, hints_of(data))
     text = paragraphs(found.text) if found else ""

@@ -66,7 +66,9 @@ def words(names: str) -> frozenset[str]:
     """
     tokens = [name for name in names.split() if ":" not in name and not _STATE.match(name)]
     long = {word.lower() for name in tokens for word in _WORD.findall(name) if len(word) > 3}
-    return frozenset(long.union(word.lower() for name in tokens for word in _PARTS.split(name) if len(word) < 4))
+    return frozenset(
+        long.union(word.lower() for name in tokens for word in _PARTS.split(name) if len(word) < 4)
+    )
 
 
 @lru_cache(maxsize=50_000)

@@ -27,7 +27,9 @@ def standfirst(blocks: list[Block], within: set[html.HtmlElement], hints: Hints)
     for place, block in enumerate(blocks[: first + 1]):
         if block.element.tag == "h1" or squeeze(block.text) in hints.titles:
             start = place + 1
-    return [block for block in blocks[start:first] if block.element not in within and _introduces(block, hints)]
+    return [
+        block for block in blocks[start:first] if block.element not in within and _introduces(block, hints)
+    ]
 
 
 def _introduces(block: Block, hints: Hints) -> bool:
@@ -55,7 +57,11 @@ def article_blocks(blocks: list[Block], top: set[html.HtmlElement], hints: Hints
             continue
         if block.kind == "other" and ((in_paragraphs and _is_scrap(block)) or _is_caption(block, top)):
             continue
-        if block.size < _BRIEF and block.kind != "heading" and _is_doubtful(block, top, opening=place < first):
+        if (
+            block.size < _BRIEF
+            and block.kind != "heading"
+            and _is_doubtful(block, top, opening=place < first)
+        ):
             continue
         if place > first and block.excerpt:
             continue

@@ -15,6 +15,7 @@ from transforms.http.errors import Deferred, FetchError
 from transforms.http.loop import BackgroundLoop
 from transforms.http.response import Kind, Response
 from transforms.http.room import Room
+from transforms.http.target import Target
 
 Item = TypeVar("Item")
 
@@ -32,6 +33,8 @@ class Job(Generic[Item]):
 
 
 Result = Response | FetchError | Deferred
+_Walk = deque[tuple[Job[Item], Target]]
+"""The jobs of one host that are still to be done."""
 
 
 def crawl(
@@ -68,27 +71,30 @@ def crawl(
     )
     task = loop.run(crawling.start(hosts))
     try:
-        while (taken := crawling.results.get()) is not None:
-            item, result, size = taken
-            loop.loop.call_soon_threadsafe(crawling.room.leave, size)
-            yield item, result
+        while batch := crawling.results.get():
+            count, size = len(batch), sum(size for _, _, size in batch)
+            while batch:
+                item, result, _ = batch.popleft()
+                yield item, result
+                del item, result
+            loop.loop.call_soon_threadsafe(crawling.room.leave, count, size)
     finally:
         loop.run(crawling.end(task))
 
 
 def _by_host(
     client: Client, jobs: Iterable[Job[Item]]
-) -> tuple[dict[str, deque[Job[Item]]], list[tuple[Item, FetchError]]]:
+) -> tuple[dict[str, _Walk[Item]], list[tuple[Item, FetchError]]]:
     """The jobs by the gate of their host, and those whose URL can't be fetched with the reason."""
-    hosts: dict[str, deque[Job[Item]]] = {}
+    hosts: dict[str, _Walk[Item]] = {}
     unfit: list[tuple[Item, FetchError]] = []
     for job in jobs:
         try:
-            key = client.host_key(job.url)
+            target = client.target(job.url)
         except FetchError as error:
             unfit.append((job.item, error))
         else:
-            hosts.setdefault(key, deque()).append(job)
+            hosts.setdefault(target.gate, deque()).append((job, target))
     return hosts, unfit
 
 
@@ -103,15 +109,16 @@ class _Crawl(Generic[Item]):
         chance: random.Random,
         room: Room,
     ) -> None:
-        self.results: queue.SimpleQueue[tuple[Item, Result, int] | None] = queue.SimpleQueue()
+        self.results: queue.SimpleQueue[deque[tuple[Item, Result, int]]] = queue.SimpleQueue()
         self.room = room
         self._client = client
         self._stop = stop
         self._deadline = deadline
         self._chance = chance
         self._halt = asyncio.Event()
+        self._outbox: deque[tuple[Item, Result, int]] = deque()
 
-    async def start(self, hosts: dict[str, deque[Job[Item]]]) -> asyncio.Task[None]:
+    async def start(self, hosts: dict[str, _Walk[Item]]) -> asyncio.Task[None]:
         """Begin to walk all hosts."""
         return asyncio.create_task(self._run(hosts))
 
@@ -122,8 +129,8 @@ class _Crawl(Generic[Item]):
         with suppress(asyncio.CancelledError):
             await task
 
-    async def _run(self, hosts: dict[str, deque[Job[Item]]]) -> None:
-        """Walk all hosts; puts None into the queue when there is nothing more to come."""
+    async def _run(self, hosts: dict[str, _Walk[Item]]) -> None:
+        """Walk all hosts; puts an empty batch into the queue when there is nothing more to come."""
         watch = asyncio.create_task(self._watch())
         try:
             async with asyncio.TaskGroup() as group:
@@ -131,28 +138,40 @@ class _Crawl(Generic[Item]):
                     group.create_task(self._walk(key, jobs))
         finally:
             watch.cancel()
-            self.results.put(None)
+            self._hand_over()
+            self.results.put(deque())
 
     async def _watch(self) -> None:
         while not self._stop():  # noqa: ASYNC110 - stop is a plain flag, set by a signal handler
             await asyncio.sleep(_LOOK_FOR_STOP)
         self._halt.set()
 
-    async def _walk(self, key: str, jobs: deque[Job[Item]]) -> None:
+    async def _walk(self, key: str, jobs: _Walk[Item]) -> None:
         while jobs:
-            job = jobs.popleft()
-            result = await self._result(key, job)
-            size = len(result.body) if isinstance(result, Response) else 0
-            self.room.arrive(size)
-            self.results.put((job.item, result, size))
+            job, target = jobs.popleft()
+            result = await self._result(key, job, target)
+            self._done(job.item, result)
             if not isinstance(result, Response):
                 await asyncio.sleep(0)  # a host of refusals alone must not hold up the loop
 
-    async def _result(self, key: str, job: Job[Item]) -> Result:
+    def _done(self, item: Item, result: Result) -> None:
+        """Have a result handed over with all others of this turn of the loop: one wake-up for many."""
+        size = len(result.body) if isinstance(result, Response) else 0
+        self.room.arrive(size)
+        if not self._outbox:
+            asyncio.get_running_loop().call_soon(self._hand_over)
+        self._outbox.append((item, result, size))
+
+    def _hand_over(self) -> None:
+        if self._outbox:
+            self.results.put(self._outbox)
+            self._outbox = deque()
+
+    async def _result(self, key: str, job: Job[Item], target: Target) -> Result:
         retries = 0
         while True:
             try:
-                return await self._attempt(job)
+                return await self._attempt(job, target)
             except Deferred as deferred:
                 return deferred
             except FetchError as error:
@@ -169,7 +188,7 @@ class _Crawl(Generic[Item]):
             except Exception as error:  # noqa: BLE001 - one URL's surprise must not end all others'
                 return FetchError(Reason.INTERNAL, f"{type(error).__name__}: {error}", url=job.url)
 
-    async def _attempt(self, job: Job[Item]) -> Response:
+    async def _attempt(self, job: Job[Item], target: Target) -> Response:
         entered = False
 
         async def begin() -> None:
@@ -181,7 +200,7 @@ class _Crawl(Generic[Item]):
 
         try:
             return await self._client.fetch(
-                job.url,
+                target,
                 kind=job.kind,
                 headers=job.headers,
                 deadline=self._deadline,

@@ -7,6 +7,7 @@ opens). What a URL spells out is judged before that by `target.parse_target`.
 import ipaddress
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from transforms.http.hosts import normalise_host
@@ -57,6 +58,7 @@ _REFUSED_V6: Final = tuple(
 _GLOBAL_UNICAST: Final = ipaddress.IPv6Network("2000::/3")
 
 
+@lru_cache(maxsize=4096)
 def refused(address: str) -> str | None:
     """Why no connection to this IP address may be made, or None where it may.
 

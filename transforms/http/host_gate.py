@@ -2,8 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -53,26 +52,15 @@ class HostGate:
         self._sleep = sleep
         self._hosts: dict[str, _Host] = {}
 
-    @asynccontextmanager
-    async def turn(
-        self, host: str, deadline: float | None = None, halt: asyncio.Event | None = None
-    ) -> AsyncIterator[None]:
-        """Wait for the host's turn and hold it; the pause before the next one counts from its end.
+    def turn(self, host: str, deadline: float | None = None, halt: asyncio.Event | None = None) -> "Turn":
+        """The host's next turn, to be held by `async with`; the pause before the one after counts from its end.
 
-        Raises Deferred, without waiting, where the turn would come after `deadline` (on the gate's clock) or
-        too far away, where the host is closed, and once `halt` is set. A task holds one turn at a time: whoever needs a second
-        host's turn gives up the first, so that no two can wait for each other.
+        Entering waits for the turn. It raises Deferred, without waiting, where the turn would come after
+        `deadline` (on the gate's clock) or too far away, where the host is closed, and once `halt` is set.
+        A task holds one turn at a time: whoever needs a second host's turn gives up the first, so that no two
+        can wait for each other.
         """
-        record = self._record(host)
-        self._wait(record, host, deadline, halt)
-        async with record.lock:
-            while (wait := self._wait(record, host, deadline, halt)) > 0:
-                await self._pause(wait, halt)
-            try:
-                yield
-            finally:
-                record.ended = self._clock()
-                record.served += 1
+        return Turn(self, host, deadline, halt)
 
     def slow_down(self, host: str, delay: float) -> None:
         """Have at least `delay` seconds between the host's turns from now on."""
@@ -114,6 +102,23 @@ class HostGate:
             record.failures = record.retries = 0
             record.closed = None
 
+    async def _enter(self, host: str, deadline: float | None, halt: asyncio.Event | None) -> None:
+        record = self._record(host)
+        self._wait(record, host, deadline, halt)
+        await record.lock.acquire()
+        try:
+            while (wait := self._wait(record, host, deadline, halt)) > 0:
+                await self._pause(wait, halt)
+        except BaseException:
+            record.lock.release()
+            raise
+
+    def _leave(self, host: str) -> None:
+        record = self._record(host)
+        record.ended = self._clock()
+        record.served += 1
+        record.lock.release()
+
     def _record(self, host: str) -> _Host:
         record = self._hosts.get(host)
         if record is None:
@@ -151,3 +156,21 @@ class HostGate:
         if deadline is not None and ready > deadline:
             raise Deferred(f"{host}'s turn comes after the run's deadline", retry_after=wait)
         return wait
+
+
+class Turn:
+    """A turn at a host's gate, held from the start to the end of an `async with`."""
+
+    __slots__ = ("_deadline", "_gate", "_halt", "_host")
+
+    def __init__(self, gate: HostGate, host: str, deadline: float | None, halt: asyncio.Event | None) -> None:
+        self._gate = gate
+        self._host = host
+        self._deadline = deadline
+        self._halt = halt
+
+    async def __aenter__(self) -> None:
+        await self._gate._enter(self._host, self._deadline, self._halt)  # noqa: SLF001 - the gate's own part
+
+    async def __aexit__(self, *_: object) -> None:
+        self._gate._leave(self._host)  # noqa: SLF001 - the gate's own part

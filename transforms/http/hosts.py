@@ -2,6 +2,7 @@
 
 import ipaddress
 import re
+from functools import lru_cache
 from typing import Final
 
 from transforms.urls import host_of
@@ -9,6 +10,7 @@ from transforms.urls import host_of
 _NO_HOST: Final = re.compile(r"[@/?#\\\[\]\s]")
 
 
+@lru_cache(maxsize=4096)
 def normalise_host(host: str) -> str:
     """A host, without port, in the one spelling by which it is compared, asked for and connected to.
 
@@ -26,6 +28,7 @@ def is_local_name(host: str) -> bool:
     return host == "localhost" or host.endswith(".localhost")
 
 
+@lru_cache(maxsize=4096)
 def is_address(host: str) -> bool:
     """Whether a normalised host is an IP address."""
     try:

@@ -18,6 +18,11 @@ class IdleConnections:
         self._clock = clock
         self._kept: OrderedDict[str, float] = OrderedDict()
 
+    def keeps(self, host: str) -> bool:
+        """Whether a connection to this host is likely to be open still."""
+        since = self._kept.get(host)
+        return since is not None and self._clock() - since <= self._seconds
+
     def may_keep(self, host: str) -> bool:
         """Whether the request that is about to be sent to this host may keep its connection open."""
         now = self._clock()

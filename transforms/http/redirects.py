@@ -22,7 +22,7 @@ def next_target(
         raise FetchError(
             Reason.BAD_REDIRECT,
             f"status {status} without a Location",
-            url=str(origin.url),
+            url=origin.text,
             http_status=status,
         )
     try:
@@ -30,8 +30,6 @@ def next_target(
     except FetchError as error:
         error.http_status = status
         raise
-    if str(target.url) in seen:
-        raise FetchError(
-            Reason.REDIRECT_LOOP, "a redirect leads back", url=str(target.url), http_status=status
-        )
+    if target.text in seen:
+        raise FetchError(Reason.REDIRECT_LOOP, "a redirect leads back", url=target.text, http_status=status)
     return target

@@ -49,9 +49,9 @@ class Room:
         self._waiting += 1
         self._bytes += size
 
-    def leave(self, size: int) -> None:
-        """A result was taken."""
-        self._waiting -= 1
+    def leave(self, results: int, size: int) -> None:
+        """So many results, of so many bytes in all, were taken."""
+        self._waiting -= results
         self._bytes -= size
         self._wake()
 

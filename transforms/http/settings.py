@@ -28,7 +28,7 @@ class HttpSettings:
     """One fetch in all, its redirects included, waits at hosts' gates not."""
     connect_timeout: float = 10.0
     first_byte_timeout: float = 15.0
-    """From the request to the first byte, and between any two reads after it."""
+    """From the request to the response's headers, and between any two reads of its body."""
     host_delay: float = 1.0
     """From the end of a host's last response to the next request; 0 is allowed."""
     max_crawl_delay: float = 30.0

@@ -23,9 +23,10 @@ _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a request goes. `gate` is the key of the host's gate: the host, with its port if not the default."""
+    """Where a request goes: `text` is the URL as a string, `gate` is the key of the host's gate: the host, with its port if that is not the default."""
 
     url: URL
+    text: str
     host: str
     port: int
     gate: str
@@ -58,7 +59,7 @@ def parse_target(text: str, allow: AllowList, base: URL | None = None) -> Target
         clean = clean.with_host(host)
     default = port == _DEFAULT_PORTS[clean.scheme]
     shown = f"[{host}]" if ":" in host else host
-    return Target(clean, host, port, shown if default else f"{shown}:{port}")
+    return Target(clean, str(clean), host, port, shown if default else f"{shown}:{port}")
 
 
 def _parsed(text: str, base: URL | None) -> URL:

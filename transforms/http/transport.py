@@ -1,7 +1,6 @@
 """One request and its response over aiohttp: guard at connect time, deadlines, bounded decoding, no redirects."""
 
 import asyncio
-import contextlib
 import errno
 import re
 import socket
@@ -9,10 +8,12 @@ import ssl
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import aiohttp
 from aiohttp.abc import AbstractResolver
+from aiohttp.connector import Connection
+from aiohttp.tracing import Trace
 from multidict import CIMultiDictProxy
 
 from schemas.dead_letters import Reason
@@ -32,8 +33,7 @@ _WIRE_SLACK: Final = 1024 * 1024
 """Encoded bytes beyond the cap on decoded ones: streams that decode to nothing end too."""
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
+class Exchange(NamedTuple):
     """A response before anything is made of it. `incomplete`: the connection ended before the body did."""
 
     status: int
@@ -45,10 +45,14 @@ class Exchange:
 
 @dataclass(slots=True)
 class _Connecting:
-    """What the guard knows while a connection is made: for whom, and what it decided."""
+    """What is known while a connection is made: for whom, until when, and what the guard decided."""
 
     exempt: bool
     allow: AllowList
+    timer: asyncio.Timeout
+    silence: float
+    ends: float
+    connected: bool = False
     refused: list[str] = field(default_factory=list)
     tried: int = 0
 
@@ -78,16 +82,30 @@ def _guarded_socket(address_info: tuple[Any, ...]) -> socket.socket:
     return socket.socket(family=family, type=kind, proto=proto)
 
 
-async def _no_second_request(
-    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
-) -> aiohttp.ClientResponse:
-    """Keep aiohttp from sending a request again at once: retries wait for their turn at the host's gate."""
-    try:
-        return await handler(request)
-    except aiohttp.ClientConnectorError:
-        raise
-    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
-        raise _BrokenError(str(error) or "the server closed the connection") from error
+class _Connector(aiohttp.TCPConnector):
+    """Knows the request for which it makes a connection, and makes one only.
+
+    aiohttp would send a request again at once when its connection broke: a retry has to wait for its turn at
+    the host's gate. And the wait for a first byte counts from the moment when the connection stands.
+    """
+
+    async def connect(
+        self,
+        req: aiohttp.ClientRequest,
+        traces: list[Trace],
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - aiohttp's signature
+    ) -> Connection:
+        """Give the request a connection, once."""
+        connecting = _CONNECTING.get()
+        if connecting is None:
+            raise _BrokenError("a connection that no request asked for")
+        if connecting.connected:
+            raise _BrokenError("the server closed the connection")
+        connection = await super().connect(req, traces, timeout)
+        connecting.connected = True
+        if connecting.tried:
+            connecting.timer.reschedule(min(connecting.ends, self._loop.time() + connecting.silence))
+        return connection
 
 
 class Transport:
@@ -104,7 +122,7 @@ class Transport:
         self._idle = IdleConnections(settings.max_idle_connections, _KEEP_ALIVE)
         self._resolver = FixedNames(settings.static_hosts, resolver)
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
+            connector=_Connector(
                 socket_factory=_guarded_socket,
                 resolver=self._resolver,
                 limit=0,
@@ -118,10 +136,7 @@ class Transport:
             read_bufsize=_READ,
             max_line_size=_LONGEST_HEADER,
             max_field_size=_LONGEST_HEADER,
-            timeout=aiohttp.ClientTimeout(
-                total=None, sock_connect=settings.connect_timeout, sock_read=settings.first_byte_timeout
-            ),
-            middlewares=(_no_second_request,),
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=settings.connect_timeout),
         )
 
     async def close(self) -> None:
@@ -137,58 +152,66 @@ class Transport:
         `within` is seconds in all; `cap` gives, for a status, how many decoded bytes of the body are read.
         Raises FetchError where no response came.
         """
-        connecting = _Connecting(
-            exempt=bool(self._settings.proxy)
-            or self._settings.allow_list.exempts_host(target.host, target.port),
-            allow=self._settings.allow_list,
-        )
+        settings = self._settings
+        silence = settings.first_byte_timeout
+        now = asyncio.get_running_loop().time()
+        ends = now + within
+        if not self._idle.keeps(target.gate):
+            now += settings.connect_timeout
+        if not self._idle.may_keep(target.gate):
+            headers = {**headers, "Connection": "close"}
+        exempt = settings.proxy is not None or settings.allow_list.exempts_host(target.host, target.port)
+        timer = asyncio.timeout_at(min(now + silence, ends))
+        connecting = _Connecting(exempt, settings.allow_list, timer, silence, ends)
         token = _CONNECTING.set(connecting)
-        sent = {**headers, "Connection": "keep-alive" if self._idle.may_keep(target.gate) else "close"}
         try:
             async with (
-                asyncio.timeout(within),
+                timer,
                 self._session.get(
-                    target.url, headers=sent, allow_redirects=False, proxy=self._settings.proxy
+                    target.url, headers=headers, allow_redirects=False, proxy=settings.proxy
                 ) as response,
             ):
-                return await _read(response, cap(response.status))
+                return await _read(response, cap(response.status), connecting)
         except EncodingError as error:
-            raise FetchError(Reason.BAD_ENCODING, str(error), url=str(target.url)) from error
+            raise FetchError(Reason.BAD_ENCODING, str(error), url=target.text) from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise _failure(error, target, connecting) from error
         finally:
             _CONNECTING.reset(token)
 
 
-async def _read(response: aiohttp.ClientResponse, cap: int) -> Exchange:
-    """The body up to `cap` decoded bytes. Leaving the response before its end closes the connection."""
+async def _read(response: aiohttp.ClientResponse, cap: int, connecting: _Connecting) -> Exchange:
+    """The body up to `cap` decoded bytes, each read within the time of silence allowed.
+
+    Leaving the response before its end closes the connection.
+    """
+    status, headers = response.status, response.headers
     if cap <= 0:
-        return Exchange(response.status, response.headers, b"", truncated=False, incomplete=False)
-    decoder = decoder_for(response.headers.getall("Content-Encoding", []))
+        return Exchange(status, headers, b"", truncated=False, incomplete=False)
+    decoder = decoder_for(headers.getall("Content-Encoding", []))
+    clock = asyncio.get_running_loop().time
+    timer, silence, ends = connecting.timer, connecting.silence, connecting.ends
     body = bytearray()
     wire = 0
-    incomplete = False
-    with contextlib.suppress(aiohttp.EofStream):
-        try:
-            async for data in response.content.iter_any():
-                wire += len(data)
-                for piece in decoder.feed(data):
-                    body += piece
-                    if len(body) > cap:
-                        break
-                if len(body) > cap or wire > cap + _WIRE_SLACK:
-                    response.close()
-                    del body[cap:]
-                    return Exchange(
-                        response.status, response.headers, bytes(body), truncated=True, incomplete=False
-                    )
-        except (aiohttp.ClientPayloadError, aiohttp.ClientOSError, ConnectionResetError) as error:
-            if _was_reset(error):
-                raise
-            incomplete = True
-    if not incomplete:
-        decoder.finish()
-    return Exchange(response.status, response.headers, bytes(body), truncated=False, incomplete=incomplete)
+    try:
+        timer.reschedule(min(ends, clock() + silence))
+        async for data in response.content.iter_any():
+            timer.reschedule(min(ends, clock() + silence))
+            wire += len(data)
+            for piece in decoder.feed(data):
+                body += piece
+                if len(body) > cap:
+                    break
+            if len(body) > cap or wire > cap + _WIRE_SLACK:
+                response.close()
+                del body[cap:]
+                return Exchange(status, headers, bytes(body), truncated=True, incomplete=False)
+    except (aiohttp.ClientPayloadError, aiohttp.ClientOSError, ConnectionResetError) as error:
+        if _was_reset(error):
+            raise
+        return Exchange(status, headers, bytes(body), truncated=False, incomplete=True)
+    decoder.finish()
+    return Exchange(status, headers, bytes(body), truncated=False, incomplete=False)
 
 
 def _was_reset(error: BaseException | None) -> bool:
@@ -204,8 +227,7 @@ def _was_reset(error: BaseException | None) -> bool:
 
 _REASONS: Final[tuple[tuple[tuple[type[Exception], ...], Reason, str], ...]] = (
     ((aiohttp.ConnectionTimeoutError,), Reason.TIMEOUT, "no connection within the time allowed"),
-    ((aiohttp.SocketTimeoutError,), Reason.TIMEOUT, "the server sent nothing within the time allowed"),
-    ((TimeoutError,), Reason.TIMEOUT, "the response was not complete within the time allowed"),
+    ((TimeoutError,), Reason.TIMEOUT, "the response did not come within the time allowed"),
     ((aiohttp.ClientConnectorDNSError,), Reason.DNS, "the name has no address: {cause}"),
     ((aiohttp.ClientProxyConnectionError,), Reason.CONNECT, "the proxy could not be reached: {cause}"),
     ((aiohttp.ClientHttpProxyError,), Reason.CONNECT, "the proxy refused: {cause}"),
@@ -224,7 +246,7 @@ _HEADERS_TOO_LARGE: Final = re.compile(r"too long|got more than|too many headers
 
 
 def _failure(error: Exception, target: Target, connecting: _Connecting) -> FetchError:
-    url = str(target.url)
+    url = target.text
     if connecting.refused and not connecting.tried:
         return FetchError(Reason.PRIVATE_ADDRESS, "; ".join(connecting.refused), url=url)
     if isinstance(error, aiohttp.ClientResponseError) and _HEADERS_TOO_LARGE.search(error.message):

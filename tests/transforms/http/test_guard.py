@@ -2,6 +2,7 @@
 
 import asyncio
 
+import aiohttp
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -295,7 +296,7 @@ def test_a_socket_outside_a_request_is_refused(http):
     async def scenario():
         async with http.Server() as server, http.client(server) as client:
             session = client._transport._session
-            with pytest.raises(OSError, match="no request asked"):
+            with pytest.raises(aiohttp.ClientError, match="no request asked"):
                 await session.get(f"http://127.0.0.1:{server.port}/")
             await asyncio.sleep(0)
             assert server.connections == 0

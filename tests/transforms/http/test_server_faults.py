@@ -88,9 +88,9 @@ def test_fault_12_a_stall_before_the_first_byte_meets_its_deadline(http):
     async def scenario():
         async with http.Server({"/": stall}) as server:
             async with http.client(server, request_timeout=20.0, first_byte_timeout=0.2) as client:
-                error = await refusal(client, "http://site.test/")
-                assert error.reason is Reason.TIMEOUT
-                assert "sent nothing" in error.detail
+                begun = asyncio.get_running_loop().time()
+                assert (await refusal(client, "http://site.test/")).reason is Reason.TIMEOUT
+                assert asyncio.get_running_loop().time() < begun + 5
 
     http.play(scenario)
 

@@ -1,6 +1,6 @@
 """Text that was UTF-8, was read as windows-1252 and written as UTF-8 once more: "Ã©" for "é", "â€™" for "’".
 
-Publishing systems do this to single fields, so it is mended field by field, and only where the whole field agrees.
+Publishing systems do this to single fields, so it is mended field by field.
 """
 
 import re
@@ -31,7 +31,8 @@ def mended(text: str) -> str:
 
     It is undone where every run of characters beyond ASCII is UTF-8 in windows-1252's characters, and where there
     is more than one sequence or one that begins as those of Latin letters and punctuation do. A capital before a
-    closing quote may look like one sequence by chance, but then the opening quote does not.
+    closing quote may look like one sequence by chance, but then the opening quote does not. In a field that does
+    not agree, only the runs that begin as those of Latin letters do are undone: no word has such a run.
     """
     first = _SEQUENCES.search(text)
     if first is None:
@@ -41,8 +42,17 @@ def mended(text: str) -> str:
     try:
         return _BEYOND_ASCII.sub(_decoded, text)
     except (KeyError, UnicodeDecodeError):
-        return text
+        return _BEYOND_ASCII.sub(_decoded_if_telling, text)
 
 
 def _decoded(run: re.Match[str]) -> str:
     return bytes(_BYTES[character] for character in run[0]).decode()
+
+
+def _decoded_if_telling(run: re.Match[str]) -> str:
+    if run[0][0] not in _TELLING:
+        return run[0]
+    try:
+        return _decoded(run)
+    except (KeyError, UnicodeDecodeError):
+        return run[0]

@@ -9,13 +9,12 @@ from schemas.entries import Entry
 from schemas.extraction import Refusal
 from transforms.article import article_of
 from transforms.detect_topics import shared_detector, with_topics
-from transforms.extraction.page import extract_page
-from transforms.http.content import classify_page
 from transforms.http.crawl import Job
 from transforms.http.response import Kind, Response
 from transforms.run_context import RunContext
 from transforms.shared_crawler import crawl_jobs
 from transforms.urls import BadUrl, canonical_url, url_key
+from transforms.workers.tasks import extract
 
 
 def inspect_page(page: str, options: RunOptions, *, url: str | None, now: datetime) -> Article | Refusal:
@@ -36,16 +35,14 @@ def inspect_page(page: str, options: RunOptions, *, url: str | None, now: dateti
             body = Path(page).read_bytes()
         except OSError as error:
             raise UsageError(f"{page} is no URL, and no file that can be read: {error.strerror}") from error
-        content_type, final_url, robots = None, address, "exempt"
+        content_type, status, final_url, robots = None, 200, address, "exempt"
     else:
         ((_, result),) = crawl_jobs([Job(item=entry, url=address, kind=Kind.PAGE, headers={})], context)
         if not isinstance(result, Response):
             return Refusal(getattr(result, "reason", "internal"), getattr(result, "detail", str(result)))
-        refusal = classify_page(result.body, result.content_type, result.status)
-        if refusal is not None:
-            return Refusal(refusal, "the page is no article")
-        body, content_type, final_url, robots = result.body, result.content_type, result.url, result.robots
-    extraction = extract_page(body, content_type=content_type, url=final_url, entry=entry, now=now)
+        body, content_type, status = result.body, result.content_type, result.status
+        final_url, robots = result.url, result.robots
+    extraction = extract(body, content_type, status, final_url, entry, now).outcome
     if isinstance(extraction, Refusal):
         return extraction
     article = article_of(entry, extraction, url=final_url, robots=robots, fetched_at=now, run_id="inspect")

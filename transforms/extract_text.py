@@ -99,6 +99,7 @@ class _ExtractPages(beam.DoFn):
                 extract,
                 fetched.body,
                 fetched.content_type,
+                fetched.status,
                 fetched.url,
                 fetched.entry,
                 fetched.fetched_at,

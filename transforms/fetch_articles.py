@@ -12,7 +12,6 @@ from schemas.entries import Entry
 from schemas.outcomes import Carried, Ended, FetchedPage, PageMissing
 from transforms.entry_failures import failed, put_off
 from transforms.host_buckets import GroupByHostBucket
-from transforms.http.content import classify_page
 from transforms.http.crawl import Job
 from transforms.http.errors import Deferred, FetchError
 from transforms.http.response import Kind, Response
@@ -67,27 +66,14 @@ def outcome_of_fetch(
     stage = Stage.FETCH_ARTICLES
     match result:
         case Response():
-            refusal = classify_page(result.body, result.content_type, result.status)
-            if refusal is None:
-                return FetchedPage(
-                    entry=entry,
-                    url=result.url,
-                    status=result.status,
-                    content_type=result.content_type,
-                    body=result.body,
-                    robots=result.robots,
-                    fetched_at=now,
-                )
-            said = f"the page is no article: {refusal.replace('_', ' ')}"
-            return failed(
-                entry,
-                context,
-                now,
-                stage=stage,
-                reason=refusal,
-                detail=said,
-                http_status=result.status,
+            return FetchedPage(
+                entry=entry,
+                url=result.url,
+                status=result.status,
+                content_type=result.content_type,
+                body=result.body,
                 robots=result.robots,
+                fetched_at=now,
             )
         case Deferred():
             return put_off(entry, result.detail)

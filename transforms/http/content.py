@@ -148,7 +148,8 @@ def is_challenge(body: bytes, headers: Mapping[str, str]) -> bool:
         sent = headers.get(name)
         if sent is not None and value in sent.lower():
             return True
-    if not _CHALLENGE_MARKUP.search(body) or _ARTICLE_MARKS.search(body):
+    # Articles first: their marks stand near the top, while a page without any markup of a challenge is read whole.
+    if _ARTICLE_MARKS.search(body) or not _CHALLENGE_MARKUP.search(body):
         return False
     return len(visible_text(body, None, _CHALLENGE_LONGEST_TEXT + 1)) <= _CHALLENGE_LONGEST_TEXT
 

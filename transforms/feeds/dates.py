@@ -15,6 +15,27 @@ FUTURE_TOLERANCE = timedelta(days=2)
 
 _MAX_RAW = 100
 _MONTH_LOCALES = "en ru kk es fr de ar it pt nl pl cs sk uk be ro hu tr el sv da nb fi bg sr hr sl lt lv et id vi ca ky uz az hy ka"
+_ENGLISH = {
+    name: number
+    for number, full in enumerate(
+        [
+            "january",
+            "february",
+            "march",
+            "april",
+            "may",
+            "june",
+            "july",
+            "august",
+            "september",
+            "october",
+            "november",
+            "december",
+        ],
+        start=1,
+    )
+    for name in (full, full[:3], full[:4])
+}
 _ZONES = {
     # Hours from UTC of the names of RFC 822, and of others that mean one zone wherever they are used.
     "z": 0.0, "ut": 0.0, "utc": 0.0, "gmt": 0.0, "est": -5.0, "edt": -4.0, "cst": -6.0, "cdt": -5.0,
@@ -75,7 +96,9 @@ def parse_date(text: str) -> datetime | None:
     found = _RFC_822.fullmatch(text)
     if found is None:
         return None
-    month = _months().get(found["month"].casefold())
+    name = found["month"].casefold()
+    # English first: the names of the other languages take a third of a second to load.
+    month = _ENGLISH.get(name) or _months().get(name)
     offset = _offset(found["zone"])
     if month is None or offset is None:
         return None
@@ -124,9 +147,4 @@ def _months() -> dict[str, int]:
             for context in ("format", "stand-alone"):
                 for number, name in get_month_names(width, context, locale).items():
                     names.setdefault(name.casefold().strip("."), set()).add(number)
-    english = {
-        name.casefold(): number
-        for width in ("wide", "abbreviated")
-        for number, name in get_month_names(width, "format", "en").items()
-    }
-    return {name: min(found) for name, found in names.items() if len(found) == 1} | english | {"sept": 9}
+    return {name: min(found) for name, found in names.items() if len(found) == 1}

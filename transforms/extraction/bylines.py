@@ -49,11 +49,12 @@ _TRAILING_ROLE = re.compile(
     r"\s*(?:선임)?(?:기자|특파원|인턴기자)$|\s*記者$|\s*\((?:[\w.]+\.\w+|dpa|afp|ap|reuters|pap)\)$",
     re.IGNORECASE,
 )
-_ADDRESS = re.compile(r"\S+@\S+|https?://\S+|www\.\S+|^@\w+$")
+_ADDRESS = re.compile(r"\(?(?:\S+@\S+|https?://\S+|www\.[^\s)]+)\)?|^@\w+$")
 _BYLINE_WORDS = frozenset("author authors autor autoren autore auteur byline bylines writer autorin".split())
 _ELSEWHERE = frozenset(
     "comment comments related teaser sidebar footer nav menu recommended card reply quote".split()
 )
+_BYLINE_TAGS = ("a", "address", "div", "span", "p", "li", "em", "strong", "cite")
 _PROFILE = re.compile(
     r"/(?:authors?|autor(?:en|es|i|in)?|auteurs?|profiles?|people|reporters?|journalists?|staff|by)/[^?#]{3,}",
     re.I,
@@ -66,25 +67,32 @@ def authors(
 ) -> tuple[str, ...]:
     """The authors' names as JSON-LD, meta elements, the page's byline or the feed give them, in this order.
 
-    A source that names nobody but the site itself counts only where no other names a person.
+    A source that names nobody but the site itself counts only where no other names a person, and least where it but
+    repeats the publisher.
     """
     institution: tuple[str, ...] = ()
-    for found in _sources(root, data, entry):
+    publisher = _distinct(name for node in data.articles for name in _declared(node.get("publisher"), data))
+    for mixed, found in _sources(root, data, entry):
         names = _distinct(found)
         persons = tuple(name for name in names if not is_site(name, sites))
         if persons:
-            return persons if len(persons) < len(names) and len(names) > 1 and not institution else names
-        institution = institution or names
+            return persons if mixed else names
+        if names and (not institution or institution == publisher):
+            institution = names
     return institution
 
 
-def _sources(root: html.HtmlElement, data: StructuredData, entry: Entry) -> Iterator[list[str]]:
+def _sources(
+    root: html.HtmlElement, data: StructuredData, entry: Entry
+) -> Iterator[tuple[bool, list[str]]]:
+    """Lists of names, each with whether it mixes the site's name with those of persons."""
     for node in data.articles:
-        yield [name for name in _declared(node.get("author") or node.get("creator"), data)]
+        yield False, list(_declared(node.get("author") or node.get("creator"), data))
     for name in _META:
-        yield list(data.meta.get(name, ()))
-    yield _byline(root)
-    yield list(entry.authors)
+        contents = data.meta.get(name, [])
+        yield len(contents) > 1, contents
+    yield False, _byline(root)
+    yield False, list(entry.authors)
 
 
 def _declared(value: Any, data: StructuredData) -> Iterator[str]:
@@ -109,15 +117,15 @@ def _declared(value: Any, data: StructuredData) -> Iterator[str]:
 
 def _byline(root: html.HtmlElement) -> list[str]:
     """The names in the first element of the page that is marked as a byline and reads like one."""
-    for element in root.iter("a", "address", "div", "span", "p", "li", "em", "strong", "cite"):
-        if not _is_byline(element):
+    for element in root.iter(*_BYLINE_TAGS):
+        if not _is_byline(element) or stands_elsewhere(element):
             continue
-        text = line(" ".join(element.itertext()))
-        if not 4 < len(text) < 100:
-            continue
-        names = list(names_in(text))
-        if names and _is_person(names[0]) and not _stands_elsewhere(element):
-            return names
+        inner = [part for part in element.iterdescendants(*_BYLINE_TAGS) if _is_byline(part)]
+        for part in (*reversed(inner), element):
+            text = line(" ".join(part.itertext()))
+            names = [name for name in names_in(text) if not any(map(str.isdigit, name))] if len(text) < 100 else []
+            if names and _is_person(names[0]):
+                return names
     return []
 
 
@@ -135,7 +143,7 @@ def _is_byline(element: html.HtmlElement) -> bool:
     return names is not None and not _BYLINE_WORDS.isdisjoint(words(names))
 
 
-def _stands_elsewhere(element: html.HtmlElement) -> bool:
+def stands_elsewhere(element: html.HtmlElement) -> bool:
     """Whether the element belongs to comments, teasers or the page's frame rather than to the article."""
     for part in (element, *element.iterancestors()):
         if part.tag in {"aside", "footer", "nav"}:
@@ -174,11 +182,11 @@ def names_in(text: str) -> Iterator[str]:
         whole = several or all(len(half.split()) > 1 for half in halves)
         for half in halves if whole else [part]:
             name = _TRAILING_ROLE.sub("", _OPENING.sub("", half)).strip(" .,-–—:")
-            if _is_name(name):
+            if _is_name(name) and not (several and _ROLE.search(name)):
                 yield name
 
 
 def _is_name(name: str) -> bool:
     if not 2 <= len(name) <= 80 or len(name.split()) > 8 or not any(map(str.isalpha, name)):
         return False
-    return not (_SUFFIX.match(name) or _ROLE.search(name))
+    return not _SUFFIX.match(name)

@@ -5,7 +5,6 @@ order was measured (tests/quality); the reasons stand beside the rules.
 """
 
 import re
-from os.path import commonprefix
 
 from lxml import html
 
@@ -39,34 +38,29 @@ def _of_declared(
     declared: str, shown: str | None, social: str | None, page_title: str | None, data: StructuredData
 ) -> str:
     """JSON-LD's headline, unless another is the same without a kicker, or was written for readers instead."""
-    if shown and social and squeeze(shown) == squeeze(social) and _is_end(shown, declared):
-        return shown
-    if not social or not shown or squeeze(shown) != squeeze(declared) or squeeze(social) == squeeze(declared):
+    if not shown or not social or squeeze(social).startswith(squeeze(declared)):
         return declared
-    others = {
-        squeeze(text)
-        for text in (
-            data.first_meta("title"),
-            *(text_of(n.get("alternativeHeadline")) for n in data.articles),
-        )
-        if text
-    }
-    if squeeze(social) in others or squeeze(declared) in others:
+    if squeeze(shown) == squeeze(social) and _is_end(shown, declared):
+        return shown
+    if squeeze(shown) != squeeze(declared) or not page_title:
+        return declared
+    # a page that names its headlines apart, or puts the site's name into the social title, means what it declares
+    named = [data.first_meta("title"), *(text_of(node.get("alternativeHeadline")) for node in data.articles)]
+    if any(named) or squeeze(data.first_meta("og:title") or "") != squeeze(social):
         return declared
     # headline, h1 and title element are one string from one field; a social title that differs was written apart
-    return social if page_title and squeeze(page_title).startswith(squeeze(declared)) else declared
+    return social if squeeze(page_title).startswith(squeeze(declared)) else declared
 
 
 def _of_shown(shown: str | None, social: str | None) -> str | None:
-    """Of the page's heading and its social title: the common end of two kickers, the shorter, or the social one."""
+    """Of the page's heading and its social title: what follows two kickers, the shorter, or the social one."""
     if not shown or not social:
         return shown or social
-    common = commonprefix([shown[::-1], social[::-1]])[::-1]
-    parts = _KICKER.split(shown)
-    if len(parts) > 1 and len(parts[-1]) >= _LEAST_COMMON and common.endswith(parts[-1]):
-        return parts[-1]
     if squeeze(social).startswith(squeeze(shown)):
         return shown
+    (kicker, *title), (other, *same) = (_KICKER.split(text, maxsplit=1) for text in (shown, social))
+    if title and title == same and len(title[0]) >= _LEAST_COMMON and kicker.split()[0] != other.split()[0]:
+        return title[0]
     return social
 
 

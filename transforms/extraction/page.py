@@ -50,7 +50,7 @@ def extract_page(
     sites = site_names.site_names(data, url, entry.feed_title)
     title = headline.headline(root, data, entry, sites)
     names = bylines.authors(root, data, entry, sites)
-    time = publication_time.publication_time(data, entry, now)
+    time = publication_time.publication_time(root, data, entry, url, now)
     found = main_text(root, data, hints_of(data))
     text = paragraphs(found.text) if found else ""
     if not text or found is None:

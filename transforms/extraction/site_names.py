@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 from transforms.extraction.area import squeeze
 from transforms.extraction.structured_data import StructuredData, text_of
 
+_LONGEST = 40
 _GENERIC = frozenset(
     "www com org net co news de fr es it uk edu gov info html amp mobile m web online".split()
 )
@@ -24,7 +25,9 @@ def site_names(data: StructuredData, url: str, feed_title: str | None) -> frozen
     host = urlsplit(url).hostname or ""
     labels = [label for label in host.split(".") if label not in _GENERIC]
     names += [*labels, host.removeprefix("www.")]
-    return frozenset(name for name in (squeeze(name) for name in names if name and "://" not in name) if name)
+    titles = {squeeze(text) for node in data.articles if (text := text_of(node.get("headline")))}
+    squeezed = {squeeze(name) for name in names if name and "://" not in name}
+    return frozenset(name for name in squeezed - titles if 0 < len(name) < _LONGEST)
 
 
 def is_site(text: str, names: frozenset[str]) -> bool:
@@ -32,6 +35,8 @@ def is_site(text: str, names: frozenset[str]) -> bool:
     known = squeeze(text)
     if not known:
         return False
+    if len(text) < 30 and squeeze(text.split()[0]) in names:
+        return True
     return any(
         known == name or (len(name) > 3 and name in known) or (len(known) > 3 and known in name)
         for name in names

@@ -27,12 +27,13 @@ _SUPERSETS = {
     "tis-620": "cp874",
     "gb2312": "gb18030",
     "gbk": "gb18030",
-    "hz": "gb18030",
     "euc_kr": "cp949",
     "shift_jis": "cp932",
     "big5": "big5hkscs",
 }
 _STATEFUL = ("iso2022", "utf-7", "utf_7", "hz")
+_EAST_ASIAN = frozenset({"gb18030", "big5hkscs", "big5", "cp932", "euc_jp", "cp949"})
+_EAST_ASIAN_LETTER = re.compile("[\u0800-\U0010ffff]")
 _EBCDIC_DECLARATION = b"\x4c\x6f\xa7\x94"
 _SERVER_DEFAULTS = {"cp1252"}
 _CHARSET_PARAMETER = re.compile(r"charset\s*=\s*[\"']?\s*([^\s;\"']+)", re.IGNORECASE)
@@ -67,7 +68,7 @@ def text_of(data: bytes, content_type: str | None = None) -> str:
         return data.decode(stateful, "replace")
     text = data.decode("utf-8", "replace")
     bad = text.count("\ufffd") - data.count(b"\xef\xbf\xbd")
-    if bad == 0 or _is_damaged_utf8(text, bad):
+    if _is_damaged_utf8(text, bad) if bad else not _is_chance_utf8(text, candidates):
         return text
     return _as_declared(data, candidates) or data.decode(_guessed(data) or "utf-8", "replace")
 
@@ -105,6 +106,14 @@ def _wide_encoding(data: bytes) -> str | None:
                 if width == 4 or all(b"\0" in unit for unit in islice(following, 3)):
                     return name
     return None
+
+
+def _is_chance_utf8(text: str, candidates: list[str]) -> bool:
+    """Whether bytes declared as Chinese, Japanese or Korean are valid UTF-8 only by chance.
+
+    Few characters of those charsets may all look like two-byte sequences, which hold no letter of those scripts.
+    """
+    return any(name in _EAST_ASIAN for name in candidates) and not _EAST_ASIAN_LETTER.search(text)
 
 
 def _is_damaged_utf8(text: str, bad: int) -> bool:

@@ -99,6 +99,13 @@ def test_an_undeclared_charset_is_found(text, encoding):
     assert text_of((text * 5).encode(encoding)) == text * 5
 
 
+def test_few_chinese_letters_are_not_taken_for_utf8():
+    """Bytes that are valid UTF-8 by chance are read as declared: "联通" in GBK is the known case."""
+    document = '<?xml version="1.0" encoding="gb2312"?><rss><title>联通</title></rss>'
+    assert "联通" in text_of(document.encode("gbk"))
+    assert "联通" in text_of(document.encode("utf-8"))
+
+
 @given(st.binary(max_size=200), st.none() | st.text(max_size=40))
 def test_no_bytes_raise(data, content_type):
     """Any bytes under any header are text."""

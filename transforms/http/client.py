@@ -10,6 +10,7 @@ from ssl import SSLContext
 from types import TracebackType
 from typing import Final, Self
 
+from aiohttp import hdrs
 from aiohttp.abc import AbstractResolver
 
 from schemas.dead_letters import Reason
@@ -141,6 +142,7 @@ class Client:
         terms: _Terms,
     ) -> Response:
         sent = self._headers(kind, headers)
+        conditional = any(name.lower() in _CONDITIONS for name in headers)
         limit = ROBOTS_REDIRECTS if kind is Kind.ROBOTS else self.settings.max_redirects
         hops: list[Hop] = []
         seen = {target.text}
@@ -164,7 +166,7 @@ class Client:
                         http_status=status,
                     )
                 continue
-            if status == 304 and _CONDITIONS.isdisjoint(map(str.lower, sent)):
+            if status == 304 and not conditional:
                 if asked_again:
                     raise FetchError(
                         Reason.EMPTY,
@@ -256,10 +258,10 @@ class Client:
 
     def _headers(self, kind: Kind, headers: Mapping[str, str]) -> dict[str, str]:
         """What is sent: nothing that identifies anyone, and no value that could break out of its line."""
-        sent = {
-            "User-Agent": self.settings.user_agent,
-            "Accept": _ACCEPT[kind],
-            "Accept-Encoding": ACCEPTED,
+        sent: dict[str, str] = {
+            hdrs.USER_AGENT: self.settings.user_agent,
+            hdrs.ACCEPT: _ACCEPT[kind],
+            hdrs.ACCEPT_ENCODING: ACCEPTED,
         }
         for name, value in headers.items():
             if name.lower() not in _NOT_SENT and value.isascii() and value.isprintable():

@@ -60,7 +60,7 @@ class HostGate:
         A task holds one turn at a time: whoever needs a second host's turn gives up the first, so that no two
         can wait for each other.
         """
-        return Turn(self, host, deadline, halt)
+        return Turn(self, self._record(host), host, deadline, halt)
 
     def slow_down(self, host: str, delay: float) -> None:
         """Have at least `delay` seconds between the host's turns from now on."""
@@ -102,9 +102,12 @@ class HostGate:
             record.failures = record.retries = 0
             record.closed = None
 
-    async def _enter(self, host: str, deadline: float | None, halt: asyncio.Event | None) -> None:
-        record = self._record(host)
-        self._wait(record, host, deadline, halt)
+    async def enter(
+        self, record: _Host, host: str, deadline: float | None, halt: asyncio.Event | None
+    ) -> None:
+        """Wait for the turn; see `turn`."""
+        if record.lock.locked():
+            self._wait(record, host, deadline, halt)
         await record.lock.acquire()
         try:
             while (wait := self._wait(record, host, deadline, halt)) > 0:
@@ -113,8 +116,8 @@ class HostGate:
             record.lock.release()
             raise
 
-    def _leave(self, host: str) -> None:
-        record = self._record(host)
+    def leave(self, record: _Host) -> None:
+        """End the turn; see `turn`."""
         record.ended = self._clock()
         record.served += 1
         record.lock.release()
@@ -161,16 +164,22 @@ class HostGate:
 class Turn:
     """A turn at a host's gate, held from the start to the end of an `async with`."""
 
-    __slots__ = ("_deadline", "_gate", "_halt", "_host")
+    __slots__ = ("_gate", "_record", "_terms")
 
-    def __init__(self, gate: HostGate, host: str, deadline: float | None, halt: asyncio.Event | None) -> None:
+    def __init__(
+        self,
+        gate: HostGate,
+        record: _Host,
+        host: str,
+        deadline: float | None,
+        halt: asyncio.Event | None,
+    ) -> None:
         self._gate = gate
-        self._host = host
-        self._deadline = deadline
-        self._halt = halt
+        self._record = record
+        self._terms = (host, deadline, halt)
 
     async def __aenter__(self) -> None:
-        await self._gate._enter(self._host, self._deadline, self._halt)  # noqa: SLF001 - the gate's own part
+        await self._gate.enter(self._record, *self._terms)
 
     async def __aexit__(self, *_: object) -> None:
-        self._gate._leave(self._host)  # noqa: SLF001 - the gate's own part
+        self._gate.leave(self._record)

@@ -18,18 +18,14 @@ class IdleConnections:
         self._clock = clock
         self._kept: OrderedDict[str, float] = OrderedDict()
 
-    def keeps(self, host: str) -> bool:
-        """Whether a connection to this host is likely to be open still."""
-        since = self._kept.get(host)
-        return since is not None and self._clock() - since <= self._seconds
-
-    def may_keep(self, host: str) -> bool:
-        """Whether the request that is about to be sent to this host may keep its connection open."""
+    def ask(self, host: str) -> tuple[bool, bool]:
+        """For a request about to be sent: is a connection likely to be open still, and may it be kept after?"""
         now = self._clock()
         while self._kept and now - next(iter(self._kept.values())) > self._seconds:
             self._kept.popitem(last=False)
-        if host not in self._kept and len(self._kept) >= self._limit:
-            return False
+        is_open = host in self._kept
+        if not is_open and len(self._kept) >= self._limit:
+            return False, False
         self._kept[host] = now
         self._kept.move_to_end(host)
-        return True
+        return is_open, True

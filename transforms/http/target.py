@@ -54,7 +54,7 @@ def parse_target(text: str, allow: AllowList, base: URL | None = None) -> Target
     if port == 0:
         raise FetchError(_bad(base), "port 0 can't be connected to", url=text)
     _guard(host, port, allow, text)
-    clean = url.with_user(None).with_fragment(None)
+    clean = url if url.raw_user is None and url.raw_password is None else url.with_user(None)
     if clean.raw_host != host:
         clean = clean.with_host(host)
     default = port == _DEFAULT_PORTS[clean.scheme]
@@ -76,7 +76,7 @@ def _parsed(text: str, base: URL | None) -> URL:
         # A header's bytes that are not UTF-8 reach us as lone surrogates: they are sent as the bytes they were.
         raw = _STRAY_PERCENT.sub("%25", stripped).encode("utf-8", "surrogateescape")
         stripped = quote(raw, safe=_RFC3986)
-    url = URL(stripped, encoded=True)
+    url = URL(stripped.partition("#")[0], encoded=True)
     if base is not None and (url.scheme or stripped.startswith("//")) and not url.raw_host:
         raise ValueError("the redirect names no host")
     if base is not None:

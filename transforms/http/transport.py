@@ -156,9 +156,10 @@ class Transport:
         silence = settings.first_byte_timeout
         now = asyncio.get_running_loop().time()
         ends = now + within
-        if not self._idle.keeps(target.gate):
+        is_open, may_stay_open = self._idle.ask(target.gate)
+        if not is_open:
             now += settings.connect_timeout
-        if not self._idle.may_keep(target.gate):
+        if not may_stay_open:
             headers = {**headers, "Connection": "close"}
         exempt = settings.proxy is not None or settings.allow_list.exempts_host(target.host, target.port)
         timer = asyncio.timeout_at(min(now + silence, ends))
@@ -171,7 +172,10 @@ class Transport:
                     target.url, headers=headers, allow_redirects=False, proxy=settings.proxy
                 ) as response,
             ):
-                return await _read(response, cap(response.status), connecting)
+                limit = cap(response.status)
+                if limit <= 0:
+                    return Exchange(response.status, response.headers, b"", truncated=False, incomplete=False)
+                return await _read(response, limit, connecting)
         except EncodingError as error:
             raise FetchError(Reason.BAD_ENCODING, str(error), url=target.text) from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
@@ -186,8 +190,6 @@ async def _read(response: aiohttp.ClientResponse, cap: int, connecting: _Connect
     Leaving the response before its end closes the connection.
     """
     status, headers = response.status, response.headers
-    if cap <= 0:
-        return Exchange(status, headers, b"", truncated=False, incomplete=False)
     decoder = decoder_for(headers.getall("Content-Encoding", []))
     clock = asyncio.get_running_loop().time
     timer, silence, ends = connecting.timer, connecting.silence, connecting.ends

@@ -78,6 +78,8 @@ class HostileServer:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        for _ in range(2):  # transports end in a callback of their own
+            await asyncio.sleep(0)
 
     @property
     def paths(self) -> list[str]:

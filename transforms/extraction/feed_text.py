@@ -31,7 +31,7 @@ def extract_from_feed(entry: Entry, *, now: datetime) -> Extraction | Refusal:
             published_at=at,
             published_source="feed" if at else "none",
             published_precision="second" if at else "none",
-            lang=detect_language(text) or entry.lang,
+            lang=detect_language(text, entry.lang) or entry.lang,
             site_name=entry.feed_title,
             declared_canonical_url=None,
             truncated=entry.truncated,

@@ -70,7 +70,7 @@ def extract_page(
         published_at=time.at,
         published_source=time.source,
         published_precision=time.precision,
-        lang=detect_language(text),
+        lang=detect_language(text, data.html_lang or entry.lang),
         site_name=line(site) if site else entry.feed_title,
         declared_canonical_url=data.canonical,
     )

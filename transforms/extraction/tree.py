@@ -1,6 +1,5 @@
 """The page's tree: parsed once, by lxml, and made shallow enough for extractors that recurse."""
 
-import re
 from collections.abc import Iterator
 
 from lxml import etree, html
@@ -12,7 +11,7 @@ PARSER_DEPTH = 2048
 _KEPT_WHEN_DEEP = frozenset(
     {"p", "h1", "h2", "h3", "h4", "h5", "h6", "script", "style", "time", "a", "br", "img"}
 )
-_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+_CONTROLS = bytes(code for code in range(32) if code not in b"\t\n\r") + b"\x7f"
 _beyond_max = etree.XPath(f"boolean(/{'*/' * MAX_DEPTH}*)")
 
 
@@ -25,7 +24,7 @@ def parse(markup: str) -> html.HtmlElement | None:
     parser = html.HTMLParser(
         encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True, collect_ids=False
     )
-    data = _CONTROLS.sub(" ", markup).encode("utf-8")
+    data = markup.encode("utf-8", errors="replace").translate(None, _CONTROLS)
     try:
         root = etree.fromstring(data, parser)
     except (etree.XMLSyntaxError, etree.ParserError, ValueError):

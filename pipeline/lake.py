@@ -50,7 +50,7 @@ class Lake:
             self.staging.mkdir(exist_ok=True, mode=0o700)
             probe = self.staging / ".probe"
             probe.write_bytes(b"")
-            probe.unlink()
+            probe.unlink(missing_ok=True)
         except OSError as error:
             raise LakeError(
                 f"the output {self.root} can't be written to ({error.strerror}): name another with --out, "

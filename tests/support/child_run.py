@@ -4,6 +4,7 @@ import logging
 import multiprocessing
 import os
 import signal
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -55,17 +56,26 @@ def ended(child: multiprocessing.process.BaseProcess, timeout: float = 120) -> i
     return child.exitcode
 
 
-def batch(options: RunOptions, at: Callable[[str], None] = go_on, clock: Callable[[], datetime] = Later()) -> None:
+def batch(
+    options: RunOptions, at: Callable[[str], None] = go_on, clock: Callable[[], datetime] = Later()
+) -> None:
     """One run."""
     logging.disable(logging.WARNING)
     run_batch(options, at=at, clock=clock)
 
 
-def run_to_end(options: RunOptions, at: Callable[[str], None] = go_on, clock: Callable[[], datetime] = Later()) -> int:
+def run_to_end(
+    options: RunOptions, at: Callable[[str], None] = go_on, clock: Callable[[], datetime] = Later()
+) -> int:
     """One run in a child; its exit code."""
     return ended(start(batch, options, at, clock))
 
 
 def _lead(function: Callable[..., object], *arguments: object) -> None:
-    os.setpgid(0, 0)
-    function(*arguments)
+    try:
+        function(*arguments)
+    except BaseException:  # noqa: BLE001 -- whatever it is, the parent is told by the exit code
+        traceback.print_exc()
+        os._exit(1)
+    # Threads of pools and loops must not hold the child: what it leaves is the files alone.
+    os._exit(DONE)

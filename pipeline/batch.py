@@ -11,7 +11,16 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner.fn_runner import FnApiRunner
 
 from pipeline.balance import require_balance
-from pipeline.commit import At, gather, nowhere, publish, recover, state_folder, verify
+from pipeline.commit import (
+    At,
+    PublishInterruptedError,
+    gather,
+    nowhere,
+    publish,
+    recover,
+    state_folder,
+    verify,
+)
 from pipeline.feed_list import letters_of_list, read_feed_list
 from pipeline.graph import RunPlan, build
 from pipeline.lake import Lake, LakeError, new_run_id
@@ -25,13 +34,15 @@ from schemas.manifest import Manifest
 from schemas.polls import FeedTask
 from schemas.report import Report
 from schemas.version import TOCSIN_VERSION
+from transforms.detect_topics import shared_detector
 from transforms.feeds.listing import FeedList
 from transforms.http.redaction import redact
 from transforms.http.settings import HttpSettings
 from transforms.progress import reset_progress, seconds_spent
 from transforms.run_context import RunContext, utc_now
 from transforms.shared_crawler import close_client
-from transforms.topics.taxonomy import Taxonomy, TaxonomyError, load_taxonomy
+from transforms.topics.taxonomy import Taxonomy, TaxonomyError
+from transforms.workers.pool import prepare_workers
 from transforms.write_report import read_report
 
 SCHEMA_VERSIONS = {
@@ -77,6 +88,7 @@ def run_batch(options: RunOptions, *, clock: Callable[[], datetime] = utc_now, a
     """
     settings = options.http_settings()
     engine_options = _engine_options(options)
+    prepare_workers()
     feed_list = read_feed_list(options.feeds, strict=options.strict)
     taxonomy = _taxonomy(options)
     lake = Lake(options.out.absolute())
@@ -97,6 +109,10 @@ def run_batch(options: RunOptions, *, clock: Callable[[], datetime] = utc_now, a
         try:
             report = _run_pipeline(options, engine_options, feed_list, state, lake, context, clock)
             manifest = _commit(options, taxonomy, feed_list, state, lake, lock, context, report, clock, at)
+        except PublishInterruptedError as error:
+            raise RunFailedError(
+                f"run {run_id} was stopped while it published; the next run finishes it: {_cause(error)}"
+            ) from error
         except Exception as error:
             raise RunFailedError(f"run {run_id} published nothing: {_cause(error)}") from error
         finally:
@@ -115,7 +131,7 @@ def _engine_options(options: RunOptions) -> PipelineOptions:
 
 def _taxonomy(options: RunOptions) -> Taxonomy:
     try:
-        return load_taxonomy(options.taxonomy)
+        return shared_detector(options.taxonomy).taxonomy
     except TaxonomyError as error:
         raise UsageError(str(error)) from error
 

@@ -7,13 +7,16 @@ a killed parent lives on otherwise).
 
 import atexit
 import concurrent.futures
+import logging
 import multiprocessing
 import multiprocessing.connection
+import multiprocessing.forkserver
 import os
 import resource
 import signal
 import sys
 import threading
+import warnings
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, ParamSpec, TypeVar
@@ -29,7 +32,7 @@ MEMORY_LIMIT = 4 * 1024**3
 TASKS_PER_WORKER = 2_000
 """Tasks after which a worker is replaced, so that caches and leaks of the libraries stay bounded."""
 
-PRELOADED = ["transforms.workers.tasks"]
+PRELOADED = ["transforms.workers.warm"]
 """Modules the forkserver imports once, so that a new worker starts in milliseconds."""
 
 
@@ -73,10 +76,16 @@ class WorkerPool:
 
     def _start(self) -> ProcessPool:
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(PRELOADED)
+        prepare_workers()
         return ProcessPool(
             max_workers=self.workers, max_tasks=TASKS_PER_WORKER, initializer=_prepare_worker, context=context
         )
+
+
+def prepare_workers() -> None:
+    """Start the forkserver, which loads what workers need while its parent goes on with other work."""
+    multiprocessing.get_context("forkserver").set_forkserver_preload(PRELOADED)
+    multiprocessing.forkserver.ensure_running()
 
 
 def result_of(future: "Future[Result]") -> Result:
@@ -119,7 +128,12 @@ def close_shared_pools() -> None:
 
 
 def _prepare_worker() -> None:
-    """Make a worker die with its parent, leave signals to the parent, and bound its memory."""
+    """Make a worker die with its parent, leave signals to the parent, be quiet, and bound its memory.
+
+    What the libraries log and warn of about one page helps nobody; what fails comes back as the task's result.
+    """
+    logging.disable(logging.CRITICAL)
+    warnings.simplefilter("ignore")
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     if sys.platform == "linux":

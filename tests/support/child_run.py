@@ -43,7 +43,7 @@ def go_on(step: str) -> None:
 def start(function: Callable[..., object], *arguments: object) -> multiprocessing.process.BaseProcess:
     """Begin `function` in a child of the warm server; it must live in an importable module."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["pipeline.batch", "transforms.workers.tasks"])
+    context.set_forkserver_preload(["pipeline.batch", "transforms.workers.tasks", "tests.support.warm"])
     child = context.Process(target=_lead, args=(function, *arguments))
     child.start()
     return child

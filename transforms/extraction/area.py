@@ -8,13 +8,13 @@ sites cut an article into parts (around advertisements, a paywall or pictures).
 In the line of Readability's scoring (Arc90, 2009) and of text-density methods (Kohlschütter et al., WSDM 2010).
 """
 
-import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
 from lxml import html
 
 from transforms.extraction.blocks import Block
+from transforms.extraction.hints import Hints, squeeze
 
 _EXPONENT = 1.5
 _FOLLOWED = 0.65
@@ -22,31 +22,6 @@ _LEVELS = 5
 _SHARE = 0.3
 _CAP = 1500
 _ALONE = 600
-_WORDLESS = re.compile(r"[\W_]+")
-
-
-@dataclass(frozen=True, slots=True)
-class Hints:
-    """What is known of the article beforehand, each squeezed by `squeeze`: titles, descriptions, and a body.
-
-    `words` are the beginnings of their longer words, in lower case.
-    """
-
-    titles: frozenset[str] = frozenset()
-    descriptions: tuple[str, ...] = ()
-    body: str = ""
-    words: frozenset[str] = frozenset()
-
-    def fits(self, text: str) -> bool:
-        """Whether the text speaks of what titles and descriptions do: a third of their longer words occur."""
-        folded = text.lower()
-        return 3 * sum(word in folded for word in self.words) >= len(self.words)
-
-    def describes(self, text: str) -> bool:
-        """Whether the text (squeezed) and a description begin alike, or one holds the other's beginning."""
-        return len(text) >= 20 and any(
-            text[:40] in known or known[:40] in text for known in self.descriptions
-        )
 
 
 @dataclass(slots=True)
@@ -55,11 +30,6 @@ class _Tally:
     links: int = 0
     prose: int = 0
     runs: int = field(default=0)
-
-
-def squeeze(text: str) -> str:
-    """The letters and digits of a text, in lower case: equal for texts that differ in spaces and signs alone."""
-    return _WORDLESS.sub("", text).lower()
 
 
 def article_elements(root: html.HtmlElement, blocks: list[Block], hints: Hints) -> list[html.HtmlElement]:

@@ -6,18 +6,25 @@ from typing import Any
 
 from lxml import html
 
-from transforms.extraction.vocabulary import is_clutter, is_embed, is_excerpt, is_standfirst, is_subheading
+from transforms.extraction.vocabulary import (
+    is_clutter,
+    is_embed,
+    is_excerpt,
+    is_standfirst,
+    is_subheading,
+    word_set,
+)
 
-SKIPPED = frozenset(
+SKIPPED = word_set(
     "script style noscript template iframe svg canvas button select option input textarea figcaption picture video "
-    "audio object embed dialog map head title link meta source track datalist progress math frameset".split()
+    "audio object embed dialog map head title link meta source track datalist progress math frameset"
 )
 """Elements whose text is never part of an article."""
-GUARDED = frozenset("nav footer aside form figure menu".split())
+GUARDED = word_set("nav footer aside form figure menu")
 """Elements that are left out unless they hold most of the page's paragraphs."""
-INLINE = frozenset(
+INLINE = word_set(
     "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark nobr q rp rt ruby s samp small "
-    "span strike strong sub sup time tt u var wbr".split()
+    "span strike strong sub sup time tt u var wbr"
 )
 HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _KIND = {
@@ -87,14 +94,14 @@ class _Within:
     excerpt: bool = False
 
     def linked(self) -> "_Within":
-        return _Within(True, self.standfirst, self.excerpt)
+        return _Within(link=True, standfirst=self.standfirst, excerpt=self.excerpt)
 
     def beneath(self, names: str) -> "_Within":
         standfirst = self.standfirst or is_standfirst(names)
         excerpt = self.excerpt or is_excerpt(names)
         if (standfirst, excerpt) == (self.standfirst, self.excerpt):
             return self
-        return _Within(self.link, standfirst, excerpt)
+        return _Within(link=self.link, standfirst=standfirst, excerpt=excerpt)
 
 
 class _Reader:

@@ -10,7 +10,7 @@ from schemas.entries import Entry
 from transforms.extraction.plain_text import line
 from transforms.extraction.site_names import is_site
 from transforms.extraction.structured_data import StructuredData
-from transforms.extraction.vocabulary import words
+from transforms.extraction.vocabulary import word_set, words
 
 _META = (
     "author",
@@ -50,14 +50,12 @@ _TRAILING_ROLE = re.compile(
     re.IGNORECASE,
 )
 _ADDRESS = re.compile(r"\(?(?:\S+@\S+|https?://\S+|www\.[^\s)]+)\)?|^@\w+$")
-_BYLINE_WORDS = frozenset("author authors autor autoren autore auteur byline bylines writer autorin".split())
-_ELSEWHERE = frozenset(
-    "comment comments related teaser sidebar footer nav menu recommended card reply quote".split()
-)
+_BYLINE_WORDS = word_set("author authors autor autoren autore auteur byline bylines writer autorin")
+_ELSEWHERE = word_set("comment comments related teaser sidebar footer nav menu recommended card reply quote")
 _BYLINE_TAGS = ("a", "address", "div", "span", "p", "li", "em", "strong", "cite")
 _PROFILE = re.compile(
     r"/(?:authors?|autor(?:en|es|i|in)?|auteurs?|profiles?|people|reporters?|journalists?|staff|by)/[^?#]{3,}",
-    re.I,
+    re.IGNORECASE,
 )
 _NAME_WORD = re.compile(r"^[^\W\d_][\w’'.\-]*$")
 
@@ -82,9 +80,7 @@ def authors(
     return institution
 
 
-def _sources(
-    root: html.HtmlElement, data: StructuredData, entry: Entry
-) -> Iterator[tuple[bool, list[str]]]:
+def _sources(root: html.HtmlElement, data: StructuredData, entry: Entry) -> Iterator[tuple[bool, list[str]]]:
     """Lists of names, each with whether it mixes the site's name with those of persons."""
     for node in data.articles:
         yield False, list(_declared(node.get("author") or node.get("creator"), data))
@@ -123,7 +119,11 @@ def _byline(root: html.HtmlElement) -> list[str]:
         inner = [part for part in element.iterdescendants(*_BYLINE_TAGS) if _is_byline(part)]
         for part in (*reversed(inner), element):
             text = line(" ".join(part.itertext()))
-            names = [name for name in names_in(text) if not any(map(str.isdigit, name))] if len(text) < 100 else []
+            names = (
+                [name for name in names_in(text) if not any(map(str.isdigit, name))]
+                if len(text) < 100
+                else []
+            )
             if names and _is_person(names[0]):
                 return names
     return []

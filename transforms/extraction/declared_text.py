@@ -51,7 +51,7 @@ def _literals(root: html.HtmlElement) -> Iterator[str]:
 
 def _markup(value: str) -> Iterator[str]:
     """The markup in a string: itself, or strings within it where it is JSON (or rows of JSON) in its turn."""
-    if value.lstrip()[:1] in {"<"} or '"' not in value:
+    if value.lstrip().startswith("<") or '"' not in value:
         if len(_PARAGRAPH.findall(value)) > 1:
             yield value
         return

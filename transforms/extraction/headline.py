@@ -9,7 +9,7 @@ import re
 from lxml import html
 
 from schemas.entries import Entry
-from transforms.extraction.area import squeeze
+from transforms.extraction.hints import squeeze
 from transforms.extraction.plain_text import line
 from transforms.extraction.site_names import is_site
 from transforms.extraction.structured_data import StructuredData, text_of

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from lxml import html
 
 from transforms.extraction import declared_text
-from transforms.extraction.area import Hints, article_elements, squeeze
+from transforms.extraction.area import article_elements
 from transforms.extraction.blocks import Block, read_blocks
+from transforms.extraction.hints import Hints, squeeze
 from transforms.extraction.second_reading import confirmed, read_page
 from transforms.extraction.structured_data import StructuredData
 from transforms.extraction.weighing import article_blocks, standfirst

@@ -1,29 +1,29 @@
 """From a page's bytes to an article, or the reason why there is none."""
 
-import dataclasses
-import re
 from datetime import datetime
+from urllib.parse import urljoin
 
 from schemas.dead_letters import Reason
 from schemas.entries import Entry
 from schemas.extraction import Extraction, Refusal
-from transforms.extraction import (
-    bylines,
-    charset,
-    declared_text,
-    headline,
-    publication_time,
-    site_names,
-    structured_data,
-    tree,
-)
-from transforms.extraction.area import Hints, squeeze
+from transforms.extraction import tree
+from transforms.extraction.bylines import authors
 from transforms.extraction.feed_text import extract_from_feed
+from transforms.extraction.headline import headline
+from transforms.extraction.hints import hints_of, squeeze
 from transforms.extraction.main_text import main_text
 from transforms.extraction.plain_text import line, paragraphs
+from transforms.extraction.publication_time import publication_time
+from transforms.extraction.site_names import site_names
+from transforms.extraction.structured_data import read
+from transforms.http.charsets import decode_text
+from transforms.http.content import sniffed_type
 from transforms.language import detect_language
 
-_TELLING_WORD = re.compile("[\u3040-\u9fff\uac00-\ud7ff]{2,}|[^\\W\\d_]{5,}")
+_PAGE_TYPES = frozenset({"text/html", "application/xhtml+xml"})
+_STUB = 600
+"""Letters below which a page's text gives way to a feed's content that says much more: a paywall's first lines."""
+_MUCH_LONGER = 1.5
 
 
 def extract_page(
@@ -38,28 +38,32 @@ def extract_page(
         entry: what the feed says of the article.
         now: the clock, against which dates in the future are refused.
 
-    Never raises for bad input: any bytes give an Extraction or a Refusal.
+    Never raises for bad input: any bytes give an Extraction or a Refusal (empty, wrong_type, too_deep, no_text).
     """
     if not body.strip():
         return _feed_or(Refusal(Reason.EMPTY, "the page has no content"), entry, now)
-    root = tree.parse(charset.decode(body, content_type))
+    kind = sniffed_type(body, content_type)
+    if kind not in _PAGE_TYPES:
+        return _feed_or(
+            Refusal(Reason.WRONG_TYPE, f"not a page but {kind or 'of no known type'}"), entry, now
+        )
+    root = tree.parse(decode_text(body, content_type))
     if root is None:
         return _feed_or(Refusal(Reason.EMPTY, "the page has no elements"), entry, now)
-    deepest = tree.flatten(root)
-    data = structured_data.read(root)
-    sites = site_names.site_names(data, url, entry.feed_title)
-    title = headline.headline(root, data, entry, sites)
-    names = bylines.authors(root, data, entry, sites)
-    time = publication_time.publication_time(root, data, entry, url, now)
+    depth = tree.flatten(root)
+    data = read(root)
+    sites = site_names(data, url, entry.feed_title)
+    title = headline(root, data, entry, sites)
+    names = authors(root, data, entry, sites)
+    time = publication_time(root, data, entry, url, now)
     found = main_text(root, data, hints_of(data))
     text = paragraphs(found.text) if found else ""
     if not text or found is None:
-        refusal = (
-            Refusal(Reason.TOO_DEEP, "the page nests its elements too deep to be read")
-            if deepest >= tree.PARSER_DEPTH
-            else Refusal(Reason.NO_TEXT, "no article text was found on the page")
-        )
-        return _feed_or(refusal, entry, now)
+        return _feed_or(_without_text(depth), entry, now)
+    if len(squeeze(text)) < _STUB and len(entry.content or "") > _MUCH_LONGER * len(text):
+        fuller = extract_from_feed(entry, now=now)
+        if isinstance(fuller, Extraction):
+            return fuller
     site = data.first_meta("og:site_name", "application-name")
     return Extraction(
         text=text,
@@ -72,37 +76,28 @@ def extract_page(
         published_precision=time.precision,
         lang=detect_language(text, data.html_lang or entry.lang),
         site_name=line(site) if site else entry.feed_title,
-        declared_canonical_url=data.canonical,
+        declared_canonical_url=_absolute(data.canonical, url),
     )
 
 
-def hints_of(data: structured_data.StructuredData) -> Hints:
-    """What the page declares of its article: titles, descriptions, body."""
-    text_of = structured_data.text_of
-    titles = [text for node in data.articles if (text := text_of(node.get("headline")))]
-    titles += [text for name in ("og:title", "twitter:title") for text in data.meta.get(name, ())]
-    described = [
-        text
-        for name in ("description", "og:description", "twitter:description")
-        for text in data.meta.get(name, ())
-    ]
-    described += [
-        text
-        for node in data.articles
-        for key in ("description", "alternativeHeadline", "abstract")
-        if (text := text_of(node.get(key)))
-    ]
-    return Hints(
-        titles=frozenset(filter(None, map(squeeze, titles))),
-        descriptions=tuple(dict.fromkeys(text for text in map(squeeze, described) if len(text) > 25)),
-        body=squeeze(declared_text.body_of(data)),
-        words=frozenset(
-            word[:5] for text in (titles + described)[:6] for word in _TELLING_WORD.findall(text.lower())
-        ),
-    )
+def _absolute(canonical: str | None, url: str) -> str | None:
+    """The declared canonical URL, absolute; None where it is none on the web."""
+    if canonical is None:
+        return None
+    try:
+        absolute = urljoin(url, canonical)
+    except ValueError:
+        return None
+    return absolute if absolute.startswith(("http://", "https://")) else None
+
+
+def _without_text(depth: int) -> Refusal:
+    if depth >= tree.PARSER_DEPTH - 8:
+        return Refusal(Reason.TOO_DEEP, f"the page nests its elements {tree.PARSER_DEPTH} deep or deeper")
+    return Refusal(Reason.NO_TEXT, "no article text was found on the page")
 
 
 def _feed_or(refusal: Refusal, entry: Entry, now: datetime) -> Extraction | Refusal:
     """The feed's own text, or the refusal where the feed has none."""
     found = extract_from_feed(entry, now=now)
-    return found if isinstance(found, Extraction) else dataclasses.replace(refusal)
+    return found if isinstance(found, Extraction) else refusal

@@ -11,13 +11,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 
-from dateutil import parser as date_parser
+from dateutil import parser as date_parser  # type: ignore[import-untyped]  # ships no types
 from lxml import html
 
 from schemas.entries import Entry
 from transforms.extraction.bylines import stands_elsewhere
 from transforms.extraction.structured_data import StructuredData, text_of
-from transforms.extraction.vocabulary import words
+from transforms.extraction.vocabulary import word_set, words
 
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 """Before there were news pages."""
@@ -65,7 +65,9 @@ _NUMERIC = re.compile(
     r"\b(?P<day>\d{1,2})[./-](?P<month>\d{1,2})[./-](?P<year>(?:19|20)\d{2})\b(?:\D{1,12}(?P<hour>\d{1,2})[:.h](?P<minute>\d{2}))?"
 )
 _DATED_TITLE = re.compile(r"[|–—-]\s*(\d{1,2})\.(\d{1,2})\.((?:19|20)\d{2})\s*$")
-_IN_WORDS = re.compile(r"\d{1,2}\.?\s+(?:de\s+)?[^\W\d_]{3,12}\.?,?\s+(?:de\s+)?(?:19|20)\d{2}.{0,16}|[^\W\d_]{3,12}\.?\s+\d{1,2},?\s+(?:19|20)\d{2}.{0,16}")
+_IN_WORDS = re.compile(
+    r"\d{1,2}\.?\s+(?:de\s+)?[^\W\d_]{3,12}\.?,?\s+(?:de\s+)?(?:19|20)\d{2}.{0,16}|[^\W\d_]{3,12}\.?\s+\d{1,2},?\s+(?:19|20)\d{2}.{0,16}"
+)
 _IN_URL = re.compile(r"/((?:19|20)\d{2})[/-]?(0[1-9]|1[0-2])[/-]?(0[1-9]|[12]\d|3[01])(?=[/\-_.]|$)")
 _ZONES = {
     "CET": 1,
@@ -101,11 +103,11 @@ _ZONES = {
 }
 """Hours east of UTC of the abbreviations that news sites write; IST and the like, which mean several, are left out."""
 _ZONE_SECONDS = {name: hours * 3600 for name, hours in _ZONES.items()}
-_DATE_WORDS = frozenset(
-    "date dateline datetime time timestamp published publish pubdate posted created datum fecha data tarih created".split()
+_DATE_WORDS = word_set(
+    "date dateline datetime time timestamp published publish pubdate posted created datum fecha data tarih created"
 )
-_PUBLISHED_WORDS = frozenset("published publish pubdate posted created publication".split())
-_UPDATED_WORDS = frozenset("updated modified update lastchanged changed".split())
+_PUBLISHED_WORDS = word_set("published publish pubdate posted created publication")
+_UPDATED_WORDS = word_set("updated modified update lastchanged changed")
 _SOME_DATE_TEXTS = 6
 
 
@@ -309,7 +311,7 @@ def _date_texts(root: html.HtmlElement, lang: str | None) -> Iterator[_Reading]:
 
 def _read_words(text: str, lang: str | None) -> Iterator[_Reading]:
     """A date with the month's name, in the page's language."""
-    import dateparser  # noqa: PLC0415  slow to load, and few pages need it
+    import dateparser  # type: ignore[import-untyped]  # noqa: PLC0415  ships no types; slow to load, and few pages need it
 
     try:
         at = dateparser.parse(text, languages=[lang[:2].lower()] if lang else None)

@@ -6,8 +6,8 @@ import trafilatura
 from lxml import html
 from trafilatura.settings import Extractor
 
-from transforms.extraction.area import Hints, squeeze
 from transforms.extraction.blocks import Block, PageBlocks
+from transforms.extraction.hints import Hints, squeeze
 from transforms.extraction.weighing import is_uncertain, without_last_heading
 
 _OPTIONS = Extractor(output_format="python", fast=True, precision=True, comments=False)

@@ -2,13 +2,12 @@
 
 from urllib.parse import urlsplit
 
-from transforms.extraction.area import squeeze
+from transforms.extraction.hints import squeeze
 from transforms.extraction.structured_data import StructuredData, text_of
+from transforms.extraction.vocabulary import word_set
 
 _LONGEST = 40
-_GENERIC = frozenset(
-    "www com org net co news de fr es it uk edu gov info html amp mobile m web online".split()
-)
+_GENERIC = word_set("www com org net co news de fr es it uk edu gov info html amp mobile m web online")
 
 
 def site_names(data: StructuredData, url: str, feed_title: str | None) -> frozenset[str]:
@@ -35,7 +34,7 @@ def is_site(text: str, names: frozenset[str]) -> bool:
     known = squeeze(text)
     if not known:
         return False
-    if len(text) < 30 and squeeze(text.split()[0]) in names:
+    if len(text) < 30 and squeeze(text.split(maxsplit=1)[0]) in names:
         return True
     return any(
         known == name or (len(name) > 3 and name in known) or (len(known) > 3 and known in name)

@@ -1,4 +1,4 @@
-"""What a page says of itself to machines: JSON-LD, meta elements, microdata, links.
+"""What a page says of itself to machines: JSON-LD, meta elements, links.
 
 JSON-LD in the wild is sloppy: control characters, trailing commas, comments and HTML escapes occur, so a block that
 does not parse is mended and tried once more. Vocabulary: schema.org; Open Graph protocol; the names that news sites
@@ -10,11 +10,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html import unescape
+from itertools import islice
 from typing import Any
 
-from lxml import etree, html
+from lxml import html
 
-_JSON_LD = etree.XPath("//script[contains(@type, 'ld+json')]")
 _MAX_BLOCK = 4_000_000
 _MAX_NODES = 5_000
 _TRAILING_COMMA = re.compile(r",(\s*[\]}])")
@@ -28,8 +28,8 @@ class StructuredData:
     """What the page declares.
 
     `articles` are JSON-LD nodes of article types, the page's own first; `pages` those of other types that carry a
-    headline or date; `nodes` all nodes by their `@id`. `meta` maps lower-case property or name to its contents in
-    page order; `microdata` maps itemprop names to texts.
+    headline or date; `nodes` all nodes by their `@id`. `meta` maps the lower-case property, name or itemprop of meta
+    elements to their contents in page order.
     """
 
     articles: tuple[dict[str, Any], ...]
@@ -50,17 +50,37 @@ class StructuredData:
 
 def read(root: html.HtmlElement) -> StructuredData:
     """What the page declares in JSON-LD, meta elements and links."""
-    nodes = []
-    for block in _JSON_LD(root):
-        for value in _values("".join(block.itertext())):
-            nodes += list(_walk(value))
-            if len(nodes) > _MAX_NODES:
-                break
+    nodes = _nodes(root)
     by_id: dict[str, dict[str, Any]] = {}
     for node in nodes:
         identity = node.get("@id")
         if isinstance(identity, str) and len(node) > len(by_id.get(identity, ())):
             by_id[identity] = node
+    meta = _meta(root)
+    links = (link.get("href") for link in root.iter("link") if (link.get("rel") or "").lower() == "canonical")
+    canonical = next((href.strip() for href in links if href), None)
+    address = _address(canonical or next(iter(meta.get("og:url", ())), None))
+    articles = [node for node in nodes if _ARTICLE_TYPE.search(_type(node)) and _is_whole(node)]
+    return StructuredData(
+        articles=tuple(sorted(articles, key=lambda node: not _is_about(node, address))),
+        pages=tuple(node for node in nodes if _PAGE_TYPE.search(_type(node)) and _is_whole(node)),
+        nodes=by_id,
+        meta=meta,
+        canonical=canonical,
+        html_lang=root.get("lang") or root.get("xml:lang"),
+    )
+
+
+def _nodes(root: html.HtmlElement) -> list[dict[str, Any]]:
+    nodes: list[dict[str, Any]] = []
+    for script in root.iter("script"):
+        if "ld+json" in script.get("type", ""):
+            for value in _values(script.text or ""):
+                nodes += islice(_walk(value), _MAX_NODES - len(nodes))
+    return nodes
+
+
+def _meta(root: html.HtmlElement) -> dict[str, list[str]]:
     meta: dict[str, list[str]] = {}
     for element in root.iter("meta"):
         content = element.get("content") or element.get("value")
@@ -70,22 +90,22 @@ def read(root: html.HtmlElement) -> StructuredData:
             name = element.get(attribute)
             if name:
                 meta.setdefault(name.strip().lower(), []).append(unescape(content).strip())
-    canonical = next(
-        (link.get("href") for link in root.iter("link") if (link.get("rel") or "").lower() == "canonical"),
-        None,
-    )
-    articles = [node for node in nodes if _ARTICLE_TYPE.search(_type(node)) and _is_whole(node)]
-    pages = [node for node in nodes if _PAGE_TYPE.search(_type(node)) and _is_whole(node)]
-    return StructuredData(
-        articles=tuple(articles),
-        pages=tuple(pages),
-        nodes=by_id,
-        meta=meta,
-        canonical=canonical.strip() if canonical else None,
-        html_lang=root.get("lang")
-        or root.get("{http://www.w3.org/XML/1998/namespace}lang")
-        or root.get("xml:lang"),
-    )
+    return meta
+
+
+def _address(url: Any) -> str | None:
+    """A URL without scheme, query, fragment and closing slash, to tell whether two mean one page."""
+    if isinstance(url, dict):
+        url = url.get("@id") or url.get("url")
+    if not isinstance(url, str):
+        return None
+    return re.sub(r"^\w+:", "", url).partition("#")[0].partition("?")[0].rstrip("/") or None
+
+
+def _is_about(node: dict[str, Any], address: str | None) -> bool:
+    """Whether a node describes the page of this address, or does not say which."""
+    named = [found for key in ("mainEntityOfPage", "url", "@id") if (found := _address(node.get(key)))]
+    return address is None or not named or address in named
 
 
 def text_of(value: Any) -> str | None:

@@ -12,7 +12,13 @@ _STATE = re.compile(r"(?:has|no|not|is|with|without)(?:[-_]|(?=[A-Z]))")
 _PARTS = re.compile(r"[^A-Za-z]+")
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
-CLUTTER = frozenset(
+
+def word_set(text: str) -> frozenset[str]:
+    """The words of a text, parted by white space."""
+    return frozenset(text.split())
+
+
+CLUTTER = word_set(
     """
     share sharing shares sharebar sharetools social socials
     related relatedarticles relatedposts relatedstories recirc recirculation recommend recommended recommendation
@@ -26,34 +32,34 @@ CLUTTER = frozenset(
     gallery galleries slideshow carousel slider player jwplayer embed embedded tweet twitter instagram facebook
     whatsapp telegram tooltip modal popup overlay factbox infobox faktabox
     visuallyhidden offscreen noprint
-    """.split()
+    """
 )
 """An element with such a word is no part of an article's text."""
 
-HEDGED = frozenset(
+HEDGED = word_set(
     """
     meta image images picture photo photos foto bild media video videos audio date dates time published updated
     lastchanged author authors autor auteur writer excerpt topic topics category categories keyword keywords label
     labels cta fallback prev next latest stories info mediainfo legend source agency disclaimer kicker overline
     topline infotext readtime
-    """.split()
+    """
 )
 """A short run of text beneath such a word is seldom part of an article's text."""
 
-STANDFIRST = frozenset(
+STANDFIRST = word_set(
     """
     summary lead lede intro standfirst deck dek subtitle subheadline subhead subheading description excerpt abstract
     chapo sapo entradilla bajada perex ingress manchet leadtext introtext introduction teaser strapline preamble
-    """.split()
+    """
 )
 """The words for the sentences between headline and text."""
 
-_EMBED = frozenset("embed embedded tweet twitter instagram facebook social".split())
+_EMBED = word_set("embed embedded tweet twitter instagram facebook social")
 
-EXCERPT = frozenset("excerpt excerpts teaser teasers clamp".split())
+EXCERPT = word_set("excerpt excerpts teaser teasers clamp")
 """The words for the beginning of a text that stands elsewhere; before an article's text, its standfirst."""
 
-SUBHEADING = frozenset("subheadline subhead subheading crosshead crossheading intertitle heading".split())
+SUBHEADING = word_set("subheadline subhead subheading crosshead crossheading intertitle heading")
 """The words for headings within a text, where they are no heading elements."""
 
 

@@ -9,8 +9,8 @@ from itertools import pairwise
 
 from lxml import html
 
-from transforms.extraction.area import Hints, squeeze
 from transforms.extraction.blocks import Block
+from transforms.extraction.hints import Hints, squeeze
 from transforms.extraction.vocabulary import is_hedged
 
 _ENDS = frozenset('.!?…。！？"”»“›:;)）」』؟।॥’')

@@ -1,7 +1,11 @@
 """What the repository promises of itself: its layout, its locks, and what no file may hold."""
 
+import ast
 import re
 import subprocess
+import sys
+import tomllib
+from importlib.metadata import packages_distributions
 
 import pytest
 
@@ -56,3 +60,32 @@ def test_modules_stay_rooms_of_one_purpose(project_root):
         if (lines := len(path.read_text(encoding="utf-8").splitlines())) > 400
     }
     assert long == {}
+
+
+def test_every_import_is_a_declared_dependency(project_root):
+    """What the packages import is what pyproject.toml asks for, not what happens to come with something else."""
+    with (project_root / "pyproject.toml").open("rb") as file:
+        wanted = tomllib.load(file)["project"]["dependencies"]
+    declared = {
+        re.split(r"[^A-Za-z0-9._-]", text)[0].lower().replace("_", "-").replace(".", "-") for text in wanted
+    }
+    distributions = packages_distributions()
+    missing = set()
+    for package in ("schemas", "transforms", "pipeline"):
+        for path in (project_root / package).rglob("*.py"):
+            for name in _third_party(path):
+                owners = {
+                    owner.lower().replace("_", "-").replace(".", "-") for owner in distributions.get(name, ())
+                }
+                if not owners & declared:
+                    missing.add((name, str(path.relative_to(project_root))))
+    assert missing == set()
+
+
+def _third_party(path):
+    own = {"schemas", "transforms", "pipeline", "compression", *sys.stdlib_module_names}
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from {alias.name.partition(".")[0] for alias in node.names} - own
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield from {node.module.partition(".")[0]} - own

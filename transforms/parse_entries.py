@@ -69,6 +69,7 @@ class _ParseFeeds(beam.DoFn):
             poll.url,
             source.index,
             poll.fetched_at,
+            cut=poll.truncated,
         )
         for body, done in self._window.add(poll, future):
             for feed, entries in self._ends(body, done):

@@ -59,9 +59,16 @@ def extract(
 
 
 def parse(
-    body: bytes, content_type: str | None, feed_url: str, final_url: str, feed_index: int, now: datetime
+    body: bytes,
+    content_type: str | None,
+    feed_url: str,
+    final_url: str,
+    feed_index: int,
+    now: datetime,
+    *,
+    cut: bool,
 ) -> Timed[ParsedFeed | NotParsed]:
-    """Parse one feed's body."""
+    """Parse one feed's body; `cut` says that it goes on past the cap."""
     started = time.perf_counter()
     outcome = parse_feed(
         body,
@@ -70,5 +77,6 @@ def parse(
         final_url=final_url,
         feed_index=feed_index,
         now=now,
+        cut=cut,
     )
     return Timed(outcome, time.perf_counter() - started)

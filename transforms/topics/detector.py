@@ -1,12 +1,14 @@
 """Detect topics and figures in an article, each with the words that prove it."""
 
 from bisect import bisect_right
+from collections import Counter
 from typing import NamedTuple
 
 from schemas.articles import Evidence, Figure, Topic
+from transforms.topics.figures import FigureFinder, folded_starts
 from transforms.topics.folding import FoldedText, fold
-from transforms.topics.languages import language, languages
-from transforms.topics.matcher import Matcher, NumberedTerm
+from transforms.topics.languages import Language, language, languages
+from transforms.topics.matcher import Hit, Matcher, NumberedTerm
 from transforms.topics.rules import (
     LEAD_FACTOR,
     LEAD_SENTENCES,
@@ -41,6 +43,8 @@ class Detector:
         self._rules = RuleBook(taxonomy)
         terms: list[NumberedTerm] = []
         self._groups_of: list[int] = []
+        self._lang_of: list[str] = []
+        self._finders: dict[str, FigureFinder] = {}
         known: dict[tuple[str, str], int] = {}
         for group in taxonomy.groups.values():
             bit = self._rules.bits[group.name]
@@ -50,6 +54,7 @@ class Detector:
                     number = known.setdefault((lang, written.source), len(known))
                     if number == len(self._groups_of):
                         self._groups_of.append(0)
+                        self._lang_of.append(lang)
                         read = read_term(written.source, usual_suffix=suffix)
                         terms += [NumberedTerm(lang, number, term) for term in read]
                     self._groups_of[number] |= bit
@@ -82,29 +87,64 @@ class Detector:
         heading = title or ""
         whole = heading + _BREAK + text
         folded = fold(whole)
-        found = self._found(folded, lang)
+        hits = self._matcher.hits(folded.text, lang)
+        if lang is None and hits:
+            # The language most of whose terms were met is the one to count in.
+            met = Counter(self._lang_of[hit.term] for hit in hits)
+            lang = min(met, key=lambda code: (-met[code], code))
         spoken = language(lang)
         starts = sentence_starts(whole, spoken.abbreviations, ordinals=spoken.ordinals)
-        topics = self._topics(found, whole, starts, len(heading)) if found else ()
-        return Detection(topics, ())
+        topics = self._topics(self._heard(hits, folded), whole, starts, len(heading)) if hits else ()
+        figures = self._figures(folded, whole, starts, len(heading), spoken) if spoken.figures else ()
+        return Detection(topics, figures)
 
-    def _found(self, folded: FoldedText, lang: str | None) -> list[FoundTerm]:
+    def _heard(self, hits: list[Hit], folded: FoldedText) -> list[FoundTerm]:
+        """The hits as spans of the stored text, without those that lie within a set phrase."""
         groups_of = self._groups_of
-        span = folded.span
-        found = [
-            FoundTerm(*span(start, end), groups_of[term])
-            for start, end, term in self._matcher.hits(folded.text, lang)
-        ]
+        if folded.cuts:
+            span = folded.span
+            found = [FoundTerm(*span(start, end), groups_of[term]) for start, end, term in hits]
+        else:
+            found = [FoundTerm(start, end, groups_of[term]) for start, end, term in hits]
         found.sort()
-        masking = [term for term in found if term.groups & self._masks]
+        masks = self._masks
+        masking = [term for term in found if term.groups & masks]
         if not masking:
             return found
         return [
             term
             for term in found
-            if term.groups & self._masks
+            if term.groups & masks
             or not any(mask.start <= term.start and term.end <= mask.end for mask in masking)
         ]
+
+    def _figures(
+        self, folded: FoldedText, whole: str, starts: list[int], title_end: int, spoken: Language
+    ) -> tuple[Figure, ...]:
+        finder = self._finders.get(spoken.code)
+        if finder is None:
+            finder = self._finders[spoken.code] = FigureFinder(spoken)
+        text_start = title_end + len(_BREAK)
+        figures = []
+        for stated in finder.find(folded, folded_starts(folded, starts)):
+            start, end = folded.span(stated.start, stated.end)
+            if start < title_end:
+                continue
+            begin = starts[stated.sentence]
+            beyond = starts[stated.sentence + 1] if stated.sentence + 1 < len(starts) else len(whole)
+            figures.append(
+                Figure(
+                    kind=stated.kind,
+                    low=stated.low,
+                    high=stated.high,
+                    field="text",
+                    start=start - text_start,
+                    end=end - text_start,
+                    text=whole[start:end],
+                    sentence=whole[begin:beyond].strip(),
+                )
+            )
+        return tuple(figures)
 
     def _topics(
         self, found: list[FoundTerm], whole: str, starts: list[int], title_end: int

@@ -1,0 +1,321 @@
+"""Read the numbers that a sentence states, in digits and in words, as ranges with their bounds.
+
+"About 40" is 40; "more than 40" has no upper bound, "up to 40" no lower; "dozens" is 20 to 99, "hundreds" 200 to
+999, "thousands" 2000 to 9999. Decimals without a scale word, and numbers glued to letters, are no counts.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from transforms.topics.folding import fold
+
+TOKEN = re.compile(
+    r"\d{1,3}(?:[.,' \u066c]\d{3})+(?![\d])(?:[.,\u066b]\d+)?|\d+(?:[.,\u066b]\d+)?|[^\W\d_]+(?:'(?=\w))?|[^\w\s]"
+)
+_GROUPED = re.compile(r"\d{1,3}(?:[.,' \u066c]\d{3})+$")
+_DASHES = "-–—‑"
+_MOST = 10**12
+
+
+class Token(NamedTuple):
+    """A word, number or sign of the folded sentence, with its span in the folded text."""
+
+    text: str
+    start: int
+    end: int
+
+
+class Number(NamedTuple):
+    """A stated number: its bounds (None is open), the tokens that state it, and those of the bare number."""
+
+    low: int | None
+    high: int | None
+    first: int
+    last: int
+    bare: int
+    plain_year: bool
+
+
+class NumberReader:
+    """Reads the numbers of one language by its tables (`figures` in `data/languages`)."""
+
+    def __init__(self, tables: Mapping[str, Any]) -> None:
+        self._values: dict[str, int] = {}
+        for value, words in tables.get("numbers", {}).items():
+            for word in str(words).split():
+                self._values[fold(word).text] = int(value)
+        self._scales = _valued(tables.get("scales", {}))
+        self._vague: dict[str, tuple[int, int]] = {}
+        for word, bounds in tables.get("vague", {}).items():
+            for spelling in str(word).split("|"):
+                self._vague[fold(spelling).text] = (int(bounds[0]), int(bounds[1]))
+        self._few = _words(tables.get("few", ""))
+        self._half = _words(tables.get("half", ""))
+        self._joiners = _words(tables.get("joiners", ""))
+        self._of = _words(tables.get("of", ""))
+        self._prefix = fold(str(tables.get("number_prefix", ""))).text
+        self._ten_adds = bool(tables.get("ten_adds"))
+        self._vigesimal = bool(tables.get("vigesimal"))
+        self._compound_one = fold(str(tables.get("compound_one", ""))).text
+        self._compound = _words(tables.get("compound_joiner", ""))
+        self._more_before = _phrases(tables.get("more_before", ""))
+        self._more_after = _phrases(tables.get("more_after", ""))
+        self._up_to_before = _phrases(tables.get("up_to_before", ""))
+        self._up_to_after = _phrases(tables.get("up_to_after", ""))
+        self._about_before = _phrases(tables.get("about_before", ""))
+        self._about_after = _phrases(tables.get("about_after", ""))
+        self._range_words = _words(tables.get("range_words", ""))
+        self._range_and = _words(tables.get("range_and", ""))
+        self._range_before = _words(tables.get("range_before", ""))
+        self._endings = tuple(fold(ending).text for ending in str(tables.get("digit_endings", "")).split())
+        self._known: dict[str, int | None] = {}
+
+    def is_of(self, word: str) -> bool:
+        """Whether a folded word links a number to what it counts (a dozen of, une centaine de)."""
+        return word in self._of
+
+    def may_count(self, text: str) -> bool:
+        """Whether a folded text may state a number at all."""
+        return any(letter.isdigit() for letter in text) or any(word in text for word in self._values)
+
+    def read(self, tokens: Sequence[Token]) -> list[Number]:
+        """The numbers of a sentence's tokens, in order, without overlap."""
+        found: list[Number] = []
+        at = 0
+        while at < len(tokens):
+            number = self._bare(tokens, at)
+            if number is None:
+                at += 1
+                continue
+            number = self._ranged(tokens, number)
+            number = self._bounded(tokens, number, found[-1].last if found else 0)
+            found.append(number)
+            at = number.last
+        return found
+
+    def _word_value(self, word: str) -> int | None:
+        """The value of a number word, joined words (siebenundvierzig) and prefixed ones included."""
+        if word in self._values:
+            return self._values[word]
+        if word in self._known:
+            return self._known[word]
+        value: int | None = None
+        if self._prefix and word.startswith(self._prefix):
+            value = self._values.get(word[len(self._prefix) :])
+        if value is None and self._compound and len(word) > 6:
+            value = self._joined_value(word)
+        if len(self._known) < 50_000:
+            self._known[word] = value
+        return value
+
+    def _joined_value(self, word: str) -> int | None:
+        """Value of a word made of number words alone: hundreds, then unit and ten with their joiner."""
+        for scale, factor in sorted(self._scales.items(), key=lambda item: -item[1]):
+            head, sign, tail = word.partition(scale)
+            if sign:
+                times = 1 if head in ("", self._compound_one) else self._word_value(head)
+                rest = self._word_value(tail) if tail else 0
+                return None if times is None or rest is None else times * factor + rest
+        for joiner in self._compound:
+            unit, sign, ten = word.partition(joiner)
+            one = 1 if unit == self._compound_one else None
+            if sign and ten in self._values and (one or unit in self._values):
+                return (one or self._values[unit]) + self._values[ten]
+        return None
+
+    def _bare(self, tokens: Sequence[Token], at: int) -> Number | None:
+        token = tokens[at]
+        text = token.text
+        if text[0].isdigit():
+            return self._digits(tokens, at)
+        if text in self._vague:
+            return self._vague_number(tokens, at)
+        if text in self._few or text in self._half:
+            return self._few_number(tokens, at)
+        return self._spelled(tokens, at)
+
+    def _digits(self, tokens: Sequence[Token], at: int) -> Number | None:
+        token = tokens[at]
+        text = token.text
+        after = tokens[at + 1] if at + 1 < len(tokens) else None
+        before = tokens[at - 1] if at else None
+        if (
+            before is not None
+            and before.end == token.start
+            and (before.text[0].isalnum() or before.text in "-:/.,№#§")
+        ):
+            if not (before.text in _DASHES and at > 1 and tokens[at - 2].text[0].isdigit()):
+                return None
+        last = at + 1
+        if after is not None and after.start == token.end:
+            if after.text[0].isalnum():
+                return None
+            if after.text in _DASHES and at + 2 < len(tokens) and tokens[at + 2].start == after.end:
+                ending = tokens[at + 2].text
+                if not ending[0].isdigit():
+                    if ending not in self._endings:
+                        return None
+                    last = at + 3
+            elif after.text in ":/" and at + 2 < len(tokens) and tokens[at + 2].text[0].isdigit():
+                return None
+            elif after.text in "%°":
+                return None
+        scale, last = self._scale(tokens, last)
+        if _GROUPED.match(text):
+            value = float(re.sub(r"\D", "", text))
+        elif text.isdigit():
+            value = float(int(text)) if len(text) <= 12 else _MOST
+        else:
+            if scale == 1:
+                return None
+            value = float(re.sub(r"[,\u066b]", ".", text)) if len(text) <= 12 else _MOST
+        year = scale == 1 and len(text) == 4 and text.isdigit() and 1900 <= int(text) <= 2100
+        count = int(min(round(value * scale), _MOST))
+        return Number(count, count, at, last, at, year)
+
+    def _scale(self, tokens: Sequence[Token], at: int) -> tuple[int, int]:
+        scale = 1
+        while at < len(tokens) and tokens[at].text in self._scales and scale < _MOST:
+            scale *= self._scales[tokens[at].text]
+            at += 1
+        return scale, at
+
+    def _vague_number(self, tokens: Sequence[Token], at: int) -> Number:
+        low, high = self._vague[tokens[at].text]
+        last = at + 1
+        ahead = last
+        if ahead < len(tokens) and tokens[ahead].text in self._of:
+            ahead += 1
+        if ahead < len(tokens):
+            following = tokens[ahead].text
+            scale = self._scales.get(following, 0)
+            if following in self._vague and self._vague[following][0] > low:
+                scale = self._vague[following][0] // 2
+            if scale >= 1000:
+                low, high, last = low * scale, (high + 1) * scale - 1, ahead + 1
+        return Number(low, high, at, last, at, False)
+
+    def _few_number(self, tokens: Sequence[Token], at: int) -> Number | None:
+        if at + 1 >= len(tokens):
+            return None
+        following = tokens[at + 1].text
+        if tokens[at].text in self._half:
+            value = self._values.get(following) or self._scales.get(following)
+            return Number(value // 2, value // 2, at, at + 2, at, False) if value and value > 2 else None
+        if following in self._vague:
+            found = self._vague_number(tokens, at + 1)
+            return found._replace(first=at, bare=at)
+        scale = self._scales.get(following) or self._values.get(following, 0)
+        if scale in (10, 12, 100, 1000):
+            return Number(2 * scale, {10: 99, 12: 99, 100: 999, 1000: 9999}[scale], at, at + 2, at, False)
+        return None
+
+    def _spelled(self, tokens: Sequence[Token], at: int) -> Number | None:
+        total = group = 0
+        last_value = _MOST
+        place = end = at
+        while place < len(tokens):
+            word = tokens[place].text
+            if word in self._scales and (group or total or place == at):
+                factor = self._scales[word]
+                if factor >= 1000:
+                    total, group = total + max(group, 1) * factor, 0
+                else:
+                    group = max(group, 1) * factor
+                last_value = factor
+            else:
+                value = self._word_value(word)
+                if value is None:
+                    joins = word in self._joiners or word in _DASHES
+                    if joins and place > at and place + 1 < len(tokens):
+                        follower = self._word_value(tokens[place + 1].text)
+                        if follower is not None and self._adds(follower, last_value, joined=True):
+                            place += 1
+                            continue
+                    break
+                if place > at and not self._adds(value, last_value, joined=bool(self._prefix)):
+                    break
+                if self._vigesimal and last_value == 4 and value == 20:
+                    group, value = group - 4 + 80, 80
+                else:
+                    group += value
+                last_value = value
+            place += 1
+            end = place
+        if end == at:
+            return None
+        count = total + group
+        return Number(count, count, at, end, at, False) if count else None
+
+    def _adds(self, value: int, before: int, *, joined: bool) -> bool:
+        """Whether a number word may follow another within one number: smaller ranks, or unit and ten."""
+        if before >= 100:
+            return value < before
+        if before >= 20:
+            return value < 10 or (self._vigesimal and before % 20 == 0 and value < 20)
+        if before == 10:
+            return self._ten_adds and value < 10
+        if self._vigesimal and before == 4 and value == 20:
+            return True
+        return joined and before < 10 and 10 <= value < 100
+
+    def _ranged(self, tokens: Sequence[Token], number: Number) -> Number:
+        at = number.last
+        if at + 1 >= len(tokens):
+            return number
+        sign = tokens[at].text
+        opened = number.first > 0 and tokens[number.first - 1].text in self._range_before
+        if not (sign in _DASHES or sign in self._range_words or (opened and sign in self._range_and)):
+            return number
+        other = self._bare(tokens, at + 1)
+        if other is None or other.low is None or number.low is None or other.low <= number.low:
+            return number
+        if number.plain_year or other.plain_year:
+            return number._replace(last=other.last, plain_year=True)
+        return Number(number.low, other.high, number.first - opened, other.last, number.bare, False)
+
+    def _bounded(self, tokens: Sequence[Token], number: Number, least: int) -> Number:
+        """The number with "more than", "up to" and "about" heard, before it or after."""
+        if number.low != number.high:
+            return number
+        before = tokens[max(least, number.first - 5) : number.first]
+        after = tokens[number.last : number.last + 4]
+        for phrases, ahead, low, high in (
+            (self._about_before, True, number.low, number.high),
+            (self._about_after, False, number.low, number.high),
+            (self._more_before, True, number.low, None),
+            (self._more_after, False, number.low, None),
+            (self._up_to_before, True, None, number.high),
+            (self._up_to_after, False, None, number.high),
+        ):
+            length = _ends_with(before, phrases) if ahead else _begins_with(after, phrases)
+            if length:
+                if ahead:
+                    return number._replace(low=low, high=high, first=number.first - length)
+                return number._replace(low=low, high=high, last=number.last + length)
+        return number
+
+
+def _valued(table: Mapping[Any, Any]) -> dict[str, int]:
+    return {fold(word).text: int(value) for value, words in table.items() for word in str(words).split()}
+
+
+def _words(listed: str) -> frozenset[str]:
+    return frozenset(fold(word).text for word in str(listed).split())
+
+
+def _phrases(listed: str) -> tuple[tuple[str, ...], ...]:
+    """Phrases split at commas, longest first."""
+    phrases = [tuple(fold(part).text.split()) for part in str(listed).split(",") if part.strip()]
+    return tuple(sorted(phrases, key=lambda phrase: (-len(phrase), phrase)))
+
+
+def _ends_with(tokens: Sequence[Token], phrases: Sequence[tuple[str, ...]]) -> int:
+    words = [token.text for token in tokens]
+    return next((len(p) for p in phrases if len(p) <= len(words) and tuple(words[-len(p) :]) == p), 0)
+
+
+def _begins_with(tokens: Sequence[Token], phrases: Sequence[tuple[str, ...]]) -> int:
+    words = [token.text for token in tokens]
+    return next((len(p) for p in phrases if len(p) <= len(words) and tuple(words[: len(p)]) == p), 0)

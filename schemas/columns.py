@@ -124,6 +124,6 @@ def _rebuilt(hint: Any, value: Any) -> Any:
     if dataclasses.is_dataclass(hint):
         inner_hints = typing.get_type_hints(hint, include_extras=True)
         return hint(
-            **{f.name: _rebuilt(inner_hints[f.name], value[f.name]) for f in dataclasses.fields(hint)}
+            **{f.name: _rebuilt(inner_hints[f.name], value.get(f.name)) for f in dataclasses.fields(hint)}
         )  # type: ignore[operator]
     return value

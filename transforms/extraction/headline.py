@@ -5,6 +5,7 @@ order was measured (tests/quality); the reasons stand beside the rules.
 """
 
 import re
+from typing import Any
 
 from lxml import html
 
@@ -17,12 +18,13 @@ from transforms.extraction.structured_data import StructuredData, text_of
 _SEPARATOR = re.compile(r"\s+[|\-–—•·:»«›/]+\s+|\s*[|ㅣ｜]\s*|\s+::\s+")
 _KICKER = re.compile(r"(?:\s+[-–—|]\s+|:\s+)")
 _LEAST_COMMON = 20
+_LONGEST = 600
 
 
 def headline(root: html.HtmlElement, data: StructuredData, entry: Entry, sites: frozenset[str]) -> str | None:
     """The article's title, None where neither the page nor the feed has one."""
     sections = _sections(data)
-    declared = next((line(text) for node in data.articles if (text := text_of(node.get("headline")))), None)
+    declared = next((line(text) for node in data.articles if (text := _title_in(node))), None)
     social = _clean(data.first_meta("og:title", "twitter:title"), sites, sections)
     page_title = _clean(root.findtext(".//title"), sites, sections)
     shown = _shown(root, [title for title in (declared, social, page_title) if title])
@@ -64,6 +66,11 @@ def _of_shown(shown: str | None, social: str | None) -> str | None:
     return social
 
 
+def _title_in(node: dict[str, Any]) -> str | None:
+    text = text_of(node.get("headline"))
+    return text if text and len(text) <= _LONGEST else None
+
+
 def _is_end(short: str, long: str) -> bool:
     return squeeze(long).endswith(squeeze(short)) and len(squeeze(short)) < len(squeeze(long))
 
@@ -71,7 +78,7 @@ def _is_end(short: str, long: str) -> bool:
 def _shown(root: html.HtmlElement, others: list[str]) -> str | None:
     """The page's h1: the one that another title holds, else the first where there are few."""
     headings = [line(" ".join(element.itertext())) for element in root.iter("h1")]
-    headings = [text for text in headings if squeeze(text)]
+    headings = [text for text in headings if squeeze(text) and len(text) <= _LONGEST]
     known = [squeeze(title) for title in others]
     for text in headings:
         if any(squeeze(text) == title for title in known):
@@ -84,7 +91,7 @@ def _shown(root: html.HtmlElement, others: list[str]) -> str | None:
 
 def _clean(title: str | None, sites: frozenset[str], sections: frozenset[str]) -> str | None:
     """The title without the site's name at either end, and without section labels before that name."""
-    if not title:
+    if not title or len(title) > _LONGEST:
         return None
     text = line(title)
     stripped = False

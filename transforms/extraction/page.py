@@ -21,6 +21,8 @@ from transforms.http.content import sniffed_type
 from transforms.language import detect_language
 
 _PAGE_TYPES = frozenset({"text/html", "application/xhtml+xml"})
+_SNIFFED = 4096
+_FEWEST_LETTERS = 25
 _STUB = 600
 """Letters below which a page's text gives way to a feed's content that says much more: a paywall's first lines."""
 _MUCH_LONGER = 1.5
@@ -42,7 +44,7 @@ def extract_page(
     """
     if not body.strip():
         return _feed_or(Refusal(Reason.EMPTY, "the page has no content"), entry, now)
-    kind = sniffed_type(body, content_type)
+    kind = sniffed_type(body[:_SNIFFED].translate(None, b"\x00"), content_type)
     if kind not in _PAGE_TYPES:
         return _feed_or(
             Refusal(Reason.WRONG_TYPE, f"not a page but {kind or 'of no known type'}"), entry, now
@@ -58,7 +60,7 @@ def extract_page(
     time = publication_time(root, data, entry, url, now)
     found = main_text(root, data, hints_of(data))
     text = paragraphs(found.text) if found else ""
-    if not text or found is None:
+    if found is None or len(squeeze(text)) < _FEWEST_LETTERS:
         return _feed_or(_without_text(depth), entry, now)
     if len(squeeze(text)) < _STUB and len(entry.content or "") > _MUCH_LONGER * len(text):
         fuller = extract_from_feed(entry, now=now)

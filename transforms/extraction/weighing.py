@@ -18,6 +18,7 @@ _NETWORK = re.compile("facebook|instagram|linkedin|telegram|tiktok|twitter|whats
 _LONG = 80
 _SCRAP = 50
 _BRIEF = 120
+_SURELY_TEXT = 2000
 
 
 def standfirst(blocks: list[Block], within: set[html.HtmlElement], hints: Hints) -> list[Block]:
@@ -97,7 +98,7 @@ def without_last_heading(blocks: list[Block]) -> list[Block]:
 
 def is_uncertain(block: Block, hints: Hints) -> bool:
     """Whether the block is of a sort that is as often clutter as text, so that a second reader is to confirm it."""
-    if block.standfirst or hints.describes(squeeze(block.text)):
+    if block.size > _SURELY_TEXT or block.standfirst or hints.describes(squeeze(block.text)):
         return False
     return block.kind in {"item", "cell", "other"} or (
         block.kind == "paragraph" and block.size < _SCRAP and not _ends(block)

@@ -21,6 +21,7 @@ which is swept and never read as data.
 """
 
 import hashlib
+import itertools
 import json
 import os
 import shutil
@@ -259,13 +260,8 @@ def _remove_replaced(lake: Lake, manifest: Manifest) -> None:
 
 def clear_old_state(lake: Lake, states_kept: int = STATES_KEPT) -> None:
     """Remove state files that none of the newest states names. Commits that only rewrote share a state."""
-    states: list[tuple[LakeFile, ...]] = []
-    for manifest in lake.manifests():
-        if manifest.state not in states:
-            states.append(manifest.state)
-        if len(states) == states_kept:
-            break
-    needed = {lake.root / file.path for state in states for file in state}
+    kept = [state for _, state in itertools.islice(lake.states(), states_kept)]
+    needed = {lake.root / file.path for state in kept for file in state}
     for folder in lake.state.glob("*/"):
         for file in folder.iterdir():
             if file not in needed:

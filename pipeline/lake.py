@@ -1,17 +1,17 @@
 """Where things stand in an output folder, and the manifests that say what is committed."""
 
-import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from schemas.manifest import Manifest
+from schemas.manifest import LakeFile, Manifest
 
 PUBLISHED_TABLES = ("articles", "dead_letters", "feed_fetches")
 """Tables that readers see; each has a folder of its own."""
 
-_LOG = logging.getLogger(__name__)
+PREVIOUS_STATE = "previous_state"
+"""Where the options of a manifest that replaces others name the state to go back to."""
 
 
 class LakeError(Exception):
@@ -77,6 +77,22 @@ class Lake:
         """
         for path in reversed(self.manifest_paths()):
             yield read_manifest(path)
+
+    def states(self) -> Iterator[tuple[Manifest, tuple[LakeFile, ...]]]:
+        """The states that manifests name, newest first, each once, with the manifest that names it.
+
+        A manifest that replaces others names, beside its own, the state to go back to (see `rewrite`).
+
+        Raises:
+            LakeError: as `manifests`.
+        """
+        seen: list[tuple[LakeFile, ...]] = []
+        for manifest in self.manifests():
+            older = tuple(LakeFile(**file) for file in manifest.options.get(PREVIOUS_STATE, ()))
+            for state in (manifest.state, older):
+                if state and state not in seen:
+                    seen.append(state)
+                    yield manifest, state
 
     def require(self) -> None:
         """Raise LakeError where this is no lake with a committed run."""

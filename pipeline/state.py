@@ -8,7 +8,7 @@ body of a feed lists it, and `DAYS_KNOWN` after. A 304 or a failed poll leaves t
 import hashlib
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -19,11 +19,14 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.lake import Lake, LakeError
-from schemas.columns import arrow_schema, rows_of, table_of
+from schemas.articles import Article
+from schemas.columns import Row, arrow_schema, rows_of, table_of
 from schemas.entries import Entry
 from schemas.feeds import FeedState, KnownKey
+from schemas.forgotten import Forgotten
 from schemas.manifest import LakeFile, Manifest
 from schemas.report import StagedFile
+from transforms.select_new import known_among
 
 DAYS_KNOWN = 90
 """Days that a key stays known after the last feed has stopped listing it."""
@@ -31,14 +34,20 @@ DAYS_KNOWN = 90
 DELTAS_BEFORE_COMPACTION = 24
 """Files of known keys that a commit may refer to before they are made into one."""
 
-STATE_VERSIONS = {record.TABLE: record.VERSION for record in (FeedState, KnownKey, Entry)}
+ROWS_A_GROUP = 32_768
+"""Rows of a row group: sorted keys are passed over a group at a time where its bounds hold none that is asked."""
+
+STATE_VERSIONS = {record.TABLE: record.VERSION for record in (FeedState, KnownKey, Entry, Forgotten)}
 
 _LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What the newest usable commit remembers. `known_files` are read by select new, never held in memory."""
+    """What the newest usable commit remembers.
+
+    `known_files`, of known keys and of what was forgotten, are read by select new, never held in memory.
+    """
 
     feeds: dict[str, FeedState]
     pending: tuple[Entry, ...]
@@ -52,30 +61,39 @@ NOTHING = State({}, (), ())
 def load_state(lake: Lake) -> State:
     """The newest commit's state; where its files are damaged, an older one's, said loudly.
 
-    Articles and dead letters that were committed after the state that is used are known all the same: their
-    keys are read back from the lake, so that a damaged state never makes a double.
+    What of the damaged state can still be read is used: its known keys, and the entries it carried over. The
+    articles of every commit that may be newer are known all the same: their keys are read back from the lake,
+    so that a damaged state never makes a double.
 
     Raises:
         LakeError: no state can be read at all, or it was written by newer code.
     """
-    newer: list[Manifest] = []
-    for manifest in lake.manifests():
+    damaged: list[tuple[LakeFile, ...]] = []
+    for manifest, files in lake.states():
         _refuse_newer(manifest)
-        damage = _damage(lake, manifest)
-        if damage is None:
-            state = _read(lake, manifest)
-            rebuilt = tuple(key for later in newer for key in _article_keys(lake, later))
-            pending = tuple(entry for entry in state.pending if entry.key not in set(rebuilt))
-            return State(state.feeds, pending, state.known_files, rebuilt)
+        damage = [problem for file in files if (problem := damage_of(lake, file))]
+        if not damage:
+            state = _read(lake, files)
+            return _mended(lake, state, damaged) if damaged else state
         _LOG.error(
-            "the state of run %s is damaged (%s): going back to the commit before", manifest.run_id, damage
+            "the state of run %s is damaged (%s): going back to the one before", manifest.run_id, damage[0]
         )
-        newer.append(manifest)
-    if newer:
+        damaged.append(files)
+    if damaged:
         raise LakeError(
             f"no commit of {lake.root} has a state that can be read: run `tocsin check`, or restore {lake.state}"
         )
     return NOTHING
+
+
+def damage_of(lake: Lake, file: LakeFile) -> str | None:
+    """What is wrong with a file that a manifest names, None where it is as it was written."""
+    try:
+        with (lake.root / file.path).open("rb") as opened:
+            digest = hashlib.file_digest(opened, "sha256").hexdigest()
+    except OSError as error:
+        return f"{file.path}: {error.strerror}"
+    return None if digest == file.sha256 else f"{file.path}: its sha256 is not the manifest's"
 
 
 def write_state(
@@ -95,17 +113,18 @@ def write_state(
     if before.rebuilt_keys:
         rebuilt = table_of(KnownKey, [KnownKey(key, now) for key in before.rebuilt_keys])
         delta = pa.concat_tables([delta, rebuilt])
-    kept = before.known_files
+    kept = tuple(file for file in before.known_files if file.table == KnownKey.TABLE)
+    forgotten = tuple(file for file in before.known_files if file.table == Forgotten.TABLE)
     if len(kept) >= DELTAS_BEFORE_COMPACTION:
         older = [pq.read_table(lake.root / file.path, schema=arrow_schema(KnownKey)) for file in kept]
         delta, kept = compact_known(pa.concat_tables([*older, delta]), feeds, now), ()
     written = [
-        _write(folder, run_id, FeedState, table_of(FeedState, feeds.values())),
-        _write(folder, run_id, Entry, pending),
+        write_state_file(folder, run_id, FeedState, table_of(FeedState, feeds.values())),
+        write_state_file(folder, run_id, Entry, pending),
     ]
     if delta.num_rows:
-        written.append(_write(folder, run_id, KnownKey, delta))
-    return (*written, *kept)
+        written.append(write_state_file(folder, run_id, KnownKey, delta))
+    return (*written, *kept, *forgotten)
 
 
 def compact_known(known: pa.Table, feeds: dict[str, FeedState], now: datetime) -> pa.Table:
@@ -127,41 +146,50 @@ def _refuse_newer(manifest: Manifest) -> None:
             )
 
 
-def _damage(lake: Lake, manifest: Manifest) -> str | None:
-    for file in manifest.state:
-        try:
-            with (lake.root / file.path).open("rb") as opened:
-                digest = hashlib.file_digest(opened, "sha256").hexdigest()
-        except OSError as error:
-            return f"{file.path}: {error.strerror}"
-        if digest != file.sha256:
-            return f"{file.path}: its sha256 is not the manifest's"
-    return None
+def _mended(lake: Lake, older: State, damaged: Sequence[tuple[LakeFile, ...]]) -> State:
+    """An older state, with what can still be read of the damaged ones after it (newest first)."""
+    whole = [file for files in damaged for file in files if damage_of(lake, file) is None]
+    known = dict.fromkeys(
+        file for file in (*older.known_files, *whole) if file.table in (KnownKey.TABLE, Forgotten.TABLE)
+    )
+    newest_pending = [file for file in damaged[0] if file.table == Entry.TABLE and file in whole]
+    pending = _rows(lake, newest_pending, Entry) if newest_pending else older.pending
+    rebuilt = tuple(_article_keys(lake))
+    ended = known_among(
+        (entry.key for entry in pending),
+        [str(lake.root / file.path) for file in known if file.table == KnownKey.TABLE],
+        rebuilt,
+    )
+    return State(
+        older.feeds, tuple(entry for entry in pending if entry.key not in ended), tuple(known), rebuilt
+    )
 
 
-def _read(lake: Lake, manifest: Manifest) -> State:
-    def rows(record: type[Any]) -> list[Any]:
-        return [
-            row
-            for file in manifest.state
-            if file.table == record.TABLE
-            for row in rows_of(record, pq.read_table(lake.root / file.path))
-        ]
-
-    known = tuple(file for file in manifest.state if file.table == KnownKey.TABLE)
-    return State({state.feed_url: state for state in rows(FeedState)}, tuple(rows(Entry)), known)
+def _read(lake: Lake, files: Sequence[LakeFile]) -> State:
+    known = tuple(file for file in files if file.table in (KnownKey.TABLE, Forgotten.TABLE))
+    feeds = {state.feed_url: state for state in _rows(lake, files, FeedState)}
+    return State(feeds, tuple(_rows(lake, files, Entry)), known)
 
 
-def _article_keys(lake: Lake, manifest: Manifest) -> list[bytes]:
-    keys = []
-    for file in manifest.files:
-        if file.table == "articles":
-            column = pq.read_table(lake.root / file.path, columns=["article_id"])["article_id"]
-            keys += [bytes.fromhex(value) for value in column.to_pylist()]
-    return keys
+def _rows(lake: Lake, files: Sequence[LakeFile], record: type[Row]) -> list[Row]:
+    return [
+        row
+        for file in files
+        if file.table == vars(record)["TABLE"]
+        for row in rows_of(record, pq.read_table(lake.root / file.path))
+    ]
 
 
-def _staged_table(lake: Lake, record: type[object], staged: Sequence[StagedFile]) -> pa.Table:
+def _article_keys(lake: Lake) -> Iterator[bytes]:
+    """The keys of every committed article."""
+    for manifest in lake.manifests():
+        for file in manifest.files:
+            if file.table == Article.TABLE and (lake.root / file.path).exists():
+                column = pq.read_table(lake.root / file.path, columns=["article_id"])["article_id"]
+                yield from (bytes.fromhex(value) for value in column.to_pylist())
+
+
+def _staged_table(lake: Lake, record: type[Any], staged: Sequence[StagedFile]) -> pa.Table:
     schema = arrow_schema(record)
     tables = [
         pq.read_table(lake.root / file.path, schema=schema) for file in staged if file.table == record.TABLE
@@ -169,9 +197,10 @@ def _staged_table(lake: Lake, record: type[object], staged: Sequence[StagedFile]
     return pa.concat_tables([schema.empty_table(), *tables], promote_options="default").cast(schema)
 
 
-def _write(folder: Path, run_id: str, record: type[object], table: pa.Table) -> LakeFile:
+def write_state_file(folder: Path, run_id: str, record: type[Any], table: pa.Table) -> LakeFile:
+    """Write and sync one table of the state into `folder`, which the commit publishes as `state/<run>`."""
     path = folder / f"{record.TABLE}.parquet"
-    pq.write_table(table, path, compression="zstd")
+    pq.write_table(table, path, compression="zstd", row_group_size=ROWS_A_GROUP)
     with path.open("rb") as file:
         os.fsync(file.fileno())
         data = file.read()

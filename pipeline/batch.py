@@ -26,6 +26,7 @@ from pipeline.graph import RunPlan, build
 from pipeline.lake import Lake, LakeError, new_run_id
 from pipeline.lock import OutputLock
 from pipeline.options import IN_PROCESS_RUNNERS, RunOptions, UsageError, beam_options
+from pipeline.schema_evolution import require_same_types
 from pipeline.state import STATE_VERSIONS, State, load_state, write_state
 from schemas.articles import Article
 from schemas.dead_letters import DeadLetter
@@ -102,6 +103,7 @@ def run_batch(options: RunOptions, *, clock: Callable[[], datetime] = utc_now, a
         try:
             for done in recover(lake, lock):
                 _LOG.warning(done)
+            require_same_types(lake)
             state = load_state(lake)
         except LakeError as error:
             raise UsageError(str(error)) from error

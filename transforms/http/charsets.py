@@ -52,9 +52,10 @@ _LABELS: Final = {
     "x-mac-cyrillic": "mac_cyrillic",
     "x-mac-roman": "mac_roman",
 }
-_TEXT_CODECS_ONLY: Final = re.compile(
-    r"(base64|bz2|hex|quopri|rot_?13|uu|zlib|idna|punycode|undefined|.*escape)"
+_NO_CHARACTERS: Final = re.compile(
+    r"(?:base64|bz2|hex|quopri|rot_?13|uu|zlib)(?:_codec)?|idna|punycode|undefined|.*escape|mbcs|oem"
 )
+"""Python's codecs that are no character encodings, or hang on the machine."""
 
 
 def bom_encoding(body: bytes) -> str | None:
@@ -80,13 +81,11 @@ def known_encoding(label: str) -> str | None:
     name = label.strip().lower()
     if name in _LABELS:
         return _LABELS[name]
-    if _TEXT_CODECS_ONLY.fullmatch(name.replace("-", "_")):
-        return None
     try:
         name = codecs.lookup(name).name
     except (LookupError, ValueError):
         return None
-    return _MEANT.get(name, name)
+    return None if _NO_CHARACTERS.fullmatch(name.replace("-", "_")) else _MEANT.get(name, name)
 
 
 def page_encoding(body: bytes, content_type: str | None) -> str:

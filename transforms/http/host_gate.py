@@ -55,7 +55,7 @@ class HostGate:
     def turn(self, host: str, deadline: float | None = None, halt: asyncio.Event | None = None) -> "Turn":
         """The host's next turn, to be held by `async with`; the pause before the one after counts from its end.
 
-        Entering waits for the turn. It raises Deferred, without waiting, where the turn would come after
+        Entering waits for the turn. It raises Deferred, without waiting, where the turn would not come before
         `deadline` (on the gate's clock) or too far away, where the host is closed, and once `halt` is set.
         A task holds one turn at a time: whoever needs a second host's turn gives up the first, so that no two
         can wait for each other.
@@ -156,7 +156,7 @@ class HostGate:
         wait = max(ready - now, 0.0)
         if wait > self._longest_wait:
             raise Deferred(f"{host} is to be left alone for {wait:.0f} s", retry_after=wait)
-        if deadline is not None and ready > deadline:
+        if deadline is not None and ready >= deadline:
             raise Deferred(f"{host}'s turn comes after the run's deadline", retry_after=wait)
         return wait
 

@@ -19,34 +19,37 @@ UNAVAILABLE_FOR: Final = 600.0
 MAX_REDIRECTS: Final = 5
 """RFC 9309, 2.3.1.2: at least five redirects are to be followed."""
 
-_RULE: Final = re.compile(r"^\s*(dis)?allow\s*:", re.IGNORECASE | re.MULTILINE)
+_RULE: Final = re.compile(r"(?:^|[\r\n])[ \t]*(?:dis)?allow[ \t]*:", re.IGNORECASE)
 _PASSED_ON: Final = frozenset({Reason.DNS, Reason.TLS, Reason.PRIVATE_ADDRESS})
 """Failures of the site itself rather than of its robots.txt: the page is told of them as they are."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What a robots.txt says: its rules (None where there are none), seconds between requests, if it asks so."""
+    """What a robots.txt says: its rules (None without a robots.txt), and seconds between requests if it asks so.
+
+    `has_rules` tells a robots.txt that rules anything from one that is empty, or no robots.txt by its make.
+    """
 
     parser: Protego | None
+    has_rules: bool
     crawl_delay: float | None
 
     def verdict(self, url: str, product_token: str) -> str | None:
         """The word for the record, allowed or no_rules; None where the URL is not to be fetched."""
-        if self.parser is None:
-            return "no_rules"
-        return "allowed" if self.parser.can_fetch(url, product_token) else None
+        if self.parser is not None and not self.parser.can_fetch(url, product_token):
+            return None
+        return "allowed" if self.has_rules else "no_rules"
 
 
-NO_RULES: Final = Rules(None, None)
+NO_RULES: Final = Rules(None, has_rules=False, crawl_delay=None)
 
 
 def parse_rules(body: bytes, product_token: str) -> Rules:
     """The rules of a robots.txt for a user agent. Whatever is no rule, HTML for one, is skipped."""
     text = body.decode("utf-8-sig", "replace")
     parser = Protego.parse(text)
-    has_rules = _RULE.search(text) is not None
-    return Rules(parser if has_rules else None, parser.crawl_delay(product_token))
+    return Rules(parser, _RULE.search(text) is not None, parser.crawl_delay(product_token))
 
 
 @dataclass(slots=True)

@@ -25,19 +25,19 @@ class Room:
 
     async def enter(self) -> None:
         """Wait until a request may begin; first come, first served. Pair it with `exit`."""
-        while not self._has_room():
-            turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._queue.append(turn)
-            try:
-                await turn
-            except BaseException:
-                if turn in self._queue:
-                    self._queue.remove(turn)
-                else:
-                    self._wake()
-                raise
-        self._under_way += 1
-        self._wake()
+        if not self._queue and self._has_room():
+            self._under_way += 1
+            return
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._queue.append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if not turn.cancelled():  # let in and cancelled in the same moment
+                self.exit()
+            elif turn in self._queue:
+                self._queue.remove(turn)
+            raise
 
     def exit(self) -> None:
         """A request is done."""
@@ -64,8 +64,9 @@ class Room:
         )
 
     def _wake(self) -> None:
+        """Let in those who wait and for whom there is room now."""
         while self._queue and self._has_room():
             turn = self._queue.popleft()
             if not turn.done():
+                self._under_way += 1
                 turn.set_result(None)
-                return

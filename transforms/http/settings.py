@@ -8,6 +8,7 @@ from transforms.http.guard import AllowList, Exemption, parse_allow_host
 from transforms.http.response import Kind
 
 _MIB: Final = 1024 * 1024
+_PROXY: Final = re.compile(r"https?://[^\s/?#]+/?", re.IGNORECASE)
 _PRODUCT: Final = re.compile(r"[A-Za-z_-]+")
 
 __all__ = ["Exemption", "HttpSettings", "parse_allow_host"]
@@ -69,6 +70,8 @@ class HttpSettings:
                 raise ValueError(f"{name} must be more than 0 seconds")
         if not self.host_delay >= 0:
             raise ValueError("host_delay must be 0 seconds or more")
+        if self.proxy is not None and not _PROXY.fullmatch(self.proxy):
+            raise ValueError("the proxy must be a URL such as http://proxy.example:3128 (http or https)")
         object.__setattr__(self, "allow_list", AllowList.of(self.allow_hosts))
 
     @property

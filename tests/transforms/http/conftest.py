@@ -11,7 +11,9 @@ from typing import Any, Self
 import pytest
 
 from transforms.http.client import Client
+from transforms.http.errors import FetchError
 from transforms.http.loop import BackgroundLoop
+from transforms.http.response import Kind
 from transforms.http.settings import HttpSettings
 
 
@@ -163,6 +165,18 @@ def make_client(
     return Client(HttpSettings("tocsin/test (+https://tocsin.test)", **{**settings, **kwargs}), **options)
 
 
+async def refusal(client: Client, url: str, kind: Kind = Kind.FEED, **options: Any) -> FetchError:
+    """The error with which a fetch must fail."""
+    with pytest.raises(FetchError) as caught:
+        await client.fetch(url, kind=kind, **options)
+    return caught.value
+
+
+async def stall(_request: Received, _writer: asyncio.StreamWriter) -> None:
+    """An answer that doesn't come."""
+    await asyncio.sleep(60)
+
+
 def play(scenario: Callable[[], Coroutine[Any, Any, None]]) -> None:
     """Run a scenario on a loop of its own, for half a minute at most."""
     asyncio.run(asyncio.wait_for(scenario(), 30))
@@ -170,7 +184,7 @@ def play(scenario: Callable[[], Coroutine[Any, Any, None]]) -> None:
 
 @pytest.fixture(scope="session")
 def http() -> Any:
-    """The tools of these tests: HostileServer, ScriptedResolver, reply, make_client, play."""
+    """The tools of these tests: HostileServer, ScriptedResolver, reply, make_client, play, refusal, stall."""
 
     class Tools:
         Server = HostileServer
@@ -178,6 +192,8 @@ def http() -> Any:
         reply = staticmethod(reply)
         client = staticmethod(make_client)
         play = staticmethod(play)
+        refusal = staticmethod(refusal)
+        stall = staticmethod(stall)
 
     return Tools
 

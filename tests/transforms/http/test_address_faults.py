@@ -5,14 +5,7 @@ import asyncio
 import pytest
 
 from schemas.dead_letters import Reason
-from transforms.http.errors import FetchError
 from transforms.http.response import Kind
-
-
-async def refusal(client, url, kind=Kind.FEED):
-    with pytest.raises(FetchError) as caught:
-        await client.fetch(url, kind=kind)
-    return caught.value
 
 
 @pytest.mark.parametrize(
@@ -27,7 +20,7 @@ def test_fault_01_private_addresses_are_refused_before_any_byte(http, address):
             async with http.client(names=(), resolver=resolver) as client:
                 literal = f"[{address}]" if ":" in address else address
                 for url in (f"http://{literal}:{server.port}/", "http://name.test/"):
-                    error = await refusal(client, url)
+                    error = await http.refusal(client, url)
                     assert error.reason is Reason.PRIVATE_ADDRESS
                     assert not error.retryable
             assert server.connections == 0
@@ -41,7 +34,7 @@ def test_fault_02_other_spellings_of_addresses_are_refused(http, host):
 
     async def scenario():
         async with http.Server() as server, http.client(names=()) as client:
-            error = await refusal(client, f"http://{host}:{server.port}/")
+            error = await http.refusal(client, f"http://{host}:{server.port}/")
             assert error.reason is Reason.PRIVATE_ADDRESS
             assert server.connections == 0
 
@@ -65,7 +58,7 @@ def test_fault_03_addresses_that_lead_home_by_translation_are_refused(http, host
 
     async def scenario():
         async with http.Server() as server, http.client(names=()) as client:
-            error = await refusal(client, f"http://{host}:{server.port}/")
+            error = await http.refusal(client, f"http://{host}:{server.port}/")
             assert error.reason is Reason.PRIVATE_ADDRESS
             assert server.connections == 0
 
@@ -88,7 +81,7 @@ def test_fault_04_a_name_that_turns_private_is_refused_at_connect(http):
                 assert (await client.fetch("http://rebind.test/", kind=Kind.FEED)).status == 200
                 client._transport._session.connector.clear_dns_cache()
                 client._transport._session.connector._conns.clear()
-                error = await refusal(client, "http://rebind.test/")
+                error = await http.refusal(client, "http://rebind.test/")
                 assert error.reason is Reason.PRIVATE_ADDRESS
                 assert "127.0.0.1" in error.detail
             assert resolver.asked == ["rebind.test", "rebind.test"]
@@ -112,7 +105,7 @@ def test_fault_05_of_mixed_answers_the_private_one_is_never_connected_to(http):
                     assert (await client.fetch("http://mixed.test/", kind=Kind.FEED)).status == 200
             resolver = http.Resolver({"mixed.test": [["127.0.0.1", "127.7.7.7"]]}, 9)
             async with http.client(names=("127.7.7.7/32",), resolver=resolver) as client:
-                error = await refusal(client, "http://mixed.test/")
+                error = await http.refusal(client, "http://mixed.test/")
                 assert error.reason is Reason.CONNECT
 
     http.play(scenario)
@@ -124,7 +117,7 @@ def test_fault_05_two_private_answers_are_private(http):
     async def scenario():
         resolver = http.Resolver({"mixed.test": [["127.0.0.1", "::1", "10.0.0.1"]]}, 80)
         async with http.client(names=(), resolver=resolver) as client:
-            error = await refusal(client, "http://mixed.test/")
+            error = await http.refusal(client, "http://mixed.test/")
             assert error.reason is Reason.PRIVATE_ADDRESS
 
     http.play(scenario)
@@ -144,7 +137,7 @@ def test_fault_06_a_redirect_to_a_private_address_is_refused(http, status):
                     f"//[::ffff:127.0.0.1]:{listener.port}",
                 ):
                     server.answers["/"] = http.reply(status, headers={"Location": location})
-                    error = await refusal(client, "http://site.test/")
+                    error = await http.refusal(client, "http://site.test/")
                     assert error.reason is Reason.PRIVATE_ADDRESS
             assert listener.connections == 0
 
@@ -175,7 +168,7 @@ def test_fault_07_redirects_to_other_schemes_or_nowhere_are_refused(http, locati
             http.Server({"/": http.reply(302, headers={"Location": location})}) as server,
             http.client(server) as client,
         ):
-            error = await refusal(client, "http://site.test/")
+            error = await http.refusal(client, "http://site.test/")
             assert error.reason is Reason.BAD_REDIRECT
             assert error.http_status == 302
             assert server.paths == ["/"]
@@ -193,7 +186,7 @@ def test_fault_08_robots_txt_goes_through_the_same_guard(http):
             )
             server.answers["/page"] = http.reply(200, b"<html>")
             async with http.client(server) as client:
-                error = await refusal(client, "http://site.test/page", Kind.PAGE)
+                error = await http.refusal(client, "http://site.test/page", Kind.PAGE)
                 assert error.reason is Reason.PRIVATE_ADDRESS
             assert listener.connections == 0
             assert server.paths == ["/robots.txt"]
@@ -215,7 +208,7 @@ def test_fault_09_user_information_never_leaves(http):
                 response = await client.fetch("http://user:s3cret@site.test/", kind=Kind.FEED)
                 assert response.url == "http://other.test/x"
                 assert response.redirects[0].location == "http://other.test/x"
-                error = await refusal(client, "http://user:s3cret@site.test/none?token=t0ken&a=1")
+                error = await http.refusal(client, "http://user:s3cret@site.test/none?token=t0ken&a=1")
                 assert error.reason is Reason.HTTP_4XX
                 for text in (str(error), repr(error), error.url, error.detail):
                     assert "s3cret" not in text
@@ -245,7 +238,7 @@ def test_fault_09_control_characters_are_refused(http, url):
 
     async def scenario():
         async with http.Server() as server, http.client(server) as client:
-            assert (await refusal(client, url)).reason is Reason.BAD_URL
+            assert (await http.refusal(client, url)).reason is Reason.BAD_URL
             assert server.connections == 0
 
     http.play(scenario)
@@ -261,7 +254,7 @@ def test_fault_09_other_odd_characters_are_normalised(http):
                 "http://site.test/é?q=ж#x",
                 "http://site.test/100%/%41?a=%27&b=[1]|",
             ):
-                await refusal(client, url)
+                await http.refusal(client, url)
             assert [path for path in server.paths if path != "/robots.txt"] == [
                 "/a%20b",
                 "/%C3%A9?q=%D0%B6",
@@ -291,7 +284,7 @@ def test_fault_09_locations_in_any_bytes_are_followed(http, raw, path):
             {"/dir/start": http.reply(302, raw_headers=b"Location: " + raw + b"\r\n")}
         ) as server:
             async with http.client(server) as client:
-                await refusal(client, "http://site.test/dir/start")
+                await http.refusal(client, "http://site.test/dir/start")
             assert server.paths[-1] == path
 
     http.play(scenario)
@@ -320,7 +313,7 @@ def test_fault_10_bad_international_names_are_refused(http, host):
     async def scenario():
         resolver = http.Resolver({}, 80)
         async with http.client(names=(), resolver=resolver) as client:
-            assert (await refusal(client, f"http://{host}/")).reason is Reason.BAD_URL
+            assert (await http.refusal(client, f"http://{host}/")).reason is Reason.BAD_URL
             assert resolver.asked == []
 
     http.play(scenario)
@@ -353,7 +346,7 @@ def test_a_name_without_address_is_dns(http):
 
     async def scenario():
         async with http.client(names=(), resolver=http.Resolver({}, 80)) as client:
-            error = await refusal(client, "http://nowhere.test/")
+            error = await http.refusal(client, "http://nowhere.test/")
             assert error.reason is Reason.DNS
             assert error.retryable
             await asyncio.sleep(0)

@@ -161,7 +161,6 @@ def test_fault_14_a_gibibyte_bomb_stops_at_the_cap_with_flat_memory(http, encodi
                 response = await client.fetch("http://site.test/", kind=Kind.FEED)
             assert response.truncated
             assert len(response.body) == client.settings.feed_cap
-            print(encoding, growth[0] / MIB)
             assert growth[0] < 64 * MIB
 
     http.play(scenario)

@@ -1,7 +1,7 @@
 """Fault 23 and what else TLS must hold: certificates are always verified, and failures say why."""
 
 import asyncio
-import datetime
+import datetime as dt
 import ssl
 
 import pytest
@@ -15,8 +15,8 @@ from transforms.http.errors import FetchError
 from transforms.http.response import Kind
 from transforms.http.tls import verifying_context
 
-NOW = datetime.datetime.now(datetime.UTC)
-DAY = datetime.timedelta(days=1)
+NOW = dt.datetime.now(dt.UTC)
+DAY = dt.timedelta(days=1)
 
 
 class Authority:
@@ -26,7 +26,7 @@ class Authority:
         self.folder = folder
         self.key = ec.generate_private_key(ec.SECP256R1())
         self.name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Test authority")])
-        self.certificate = self._built(self.name, self.key, True, "ca.test", NOW - DAY, NOW + DAY, self.key)
+        self.certificate = self._built(self.name, self.key, "ca.test", NOW - DAY, NOW + DAY, self.key)
 
     def trusting(self) -> ssl.SSLContext:
         context = verifying_context()
@@ -38,7 +38,7 @@ class Authority:
     def serving(self, host, *, since=NOW - DAY, until=NOW + DAY, self_signed=False) -> ssl.SSLContext:
         key = ec.generate_private_key(ec.SECP256R1())
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
-        certificate = self._built(name, key, False, host, since, until, key if self_signed else self.key)
+        certificate = self._built(name, key, host, since, until, key if self_signed else self.key)
         path = self.folder / f"{host}.pem"
         path.write_bytes(
             key.private_bytes(
@@ -52,7 +52,8 @@ class Authority:
         context.load_cert_chain(path)
         return context
 
-    def _built(self, name, key, is_authority, host, since, until, signer):
+    def _built(self, name, key, host, since, until, signer):
+        is_authority = name == self.name
         issuer = self.name if signer is self.key else name
         return (
             x509.CertificateBuilder()
@@ -69,7 +70,17 @@ class Authority:
                 x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False
             )
             .add_extension(
-                x509.KeyUsage(True, False, False, False, False, is_authority, is_authority, False, False),
+                x509.KeyUsage(
+                    digital_signature=True,
+                    content_commitment=False,
+                    key_encipherment=False,
+                    data_encipherment=False,
+                    key_agreement=False,
+                    key_cert_sign=is_authority,
+                    crl_sign=is_authority,
+                    encipher_only=False,
+                    decipher_only=False,
+                ),
                 critical=True,
             )
             .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
@@ -86,12 +97,12 @@ def test_a_good_certificate_is_taken(http, authority):
     """A certificate of a trusted authority, for the host and within its dates, is taken."""
 
     async def scenario():
-        async with http.Server(
-            {"/": http.reply(200, b"<rss/>")}, tls=authority.serving("site.test")
-        ) as server:
-            async with http.client(server, ssl_context=authority.trusting()) as client:
-                response = await client.fetch("https://site.test/", kind=Kind.FEED)
-                assert response.url == "https://site.test/"
+        async with (
+            http.Server({"/": http.reply(200, b"<rss/>")}, tls=authority.serving("site.test")) as server,
+            http.client(server, ssl_context=authority.trusting()) as client,
+        ):
+            response = await client.fetch("https://site.test/", kind=Kind.FEED)
+            assert response.url == "https://site.test/"
 
     http.play(scenario)
 
@@ -173,15 +184,17 @@ def test_a_redirect_from_https_to_http_is_recorded(http, authority):
     """A redirect to plain HTTP is followed, and its hop is there to see."""
 
     async def scenario():
-        async with http.Server(
-            {"/": http.reply(302, headers={"Location": "http://other.test/"})},
-            tls=authority.serving("site.test"),
-        ) as secure:
-            async with http.Server({"/": http.reply(200, b"<rss/>")}) as plain:
-                fixed = (("site.test", "127.0.0.1", secure.port), ("other.test", "127.0.0.1", plain.port))
-                async with http.client(ssl_context=authority.trusting(), static_hosts=fixed) as client:
-                    response = await client.fetch("https://site.test/", kind=Kind.FEED)
-                    assert response.redirects[0].location == "http://other.test/"
+        async with (
+            http.Server(
+                {"/": http.reply(302, headers={"Location": "http://other.test/"})},
+                tls=authority.serving("site.test"),
+            ) as secure,
+            http.Server({"/": http.reply(200, b"<rss/>")}) as plain,
+        ):
+            fixed = (("site.test", "127.0.0.1", secure.port), ("other.test", "127.0.0.1", plain.port))
+            async with http.client(ssl_context=authority.trusting(), static_hosts=fixed) as client:
+                response = await client.fetch("https://site.test/", kind=Kind.FEED)
+                assert response.redirects[0].location == "http://other.test/"
 
     http.play(scenario)
 

@@ -1,0 +1,246 @@
+"""Faults 15 to 17 and bodies that are no HTTP: lengths, encodings, resets, each test named after its number."""
+
+import gzip
+import random
+import socket
+import struct
+
+import pytest
+
+from schemas.dead_letters import Reason
+from transforms.http.crawl import Job, crawl
+from transforms.http.errors import Deferred, FetchError
+from transforms.http.response import Kind, Response
+
+FEED = b"<?xml version='1.0'?><rss><channel><title>x</title></channel></rss>"
+
+
+def closing(data: bytes):
+    async def answer(_request, writer):
+        writer.write(data)
+        await writer.drain()
+        writer.close()
+
+    return answer
+
+
+def resetting(times: int, then: bytes):
+    left = times
+
+    async def answer(_request, writer):
+        nonlocal left
+        if left <= 0:
+            writer.write(then)
+            return
+        left -= 1
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 100000\r\n\r\nhalf")
+        await writer.drain()
+        linger_no_time = struct.pack("ii", 1, 0)
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger_no_time)
+        writer.transport.abort()
+
+    return answer
+
+
+def test_fault_15_stacked_encodings_are_refused(http):
+    """Two content encodings, in one header or two, are bad_encoding, and so is one that nobody knows."""
+    body = gzip.compress(gzip.compress(FEED))
+
+    async def scenario():
+        async with http.Server() as server, http.client(server) as client:
+            for raw in (
+                b"Content-Encoding: gzip, gzip\r\n",
+                b"Content-Encoding: gzip\r\nContent-Encoding: br\r\n",
+                b"Content-Encoding: rot13\r\n",
+            ):
+                server.answers["/"] = http.reply(200, body, raw_headers=raw)
+                assert (await http.refusal(client, "http://site.test/")).reason is Reason.BAD_ENCODING
+            server.answers["/"] = http.reply(
+                200, gzip.compress(FEED), raw_headers=b"Content-Encoding: identity, GZIP\r\n"
+            )
+            assert (await client.fetch("http://site.test/", kind=Kind.FEED)).body == FEED
+
+    http.play(scenario)
+
+
+@pytest.mark.parametrize(
+    "body", [b"<html>this is no gzip", gzip.compress(FEED)[:-9], gzip.compress(FEED)[:20] + b"\xff" * 40]
+)
+def test_fault_15_a_body_that_is_not_what_its_encoding_says_is_refused(http, body):
+    """A body that is no gzip, that ends early or is damaged is bad_encoding."""
+
+    async def scenario():
+        async with (
+            http.Server({"/": http.reply(200, body, {"Content-Encoding": "gzip"})}) as server,
+            http.client(server) as client,
+        ):
+            assert (await http.refusal(client, "http://site.test/")).reason is Reason.BAD_ENCODING
+
+    http.play(scenario)
+
+
+def test_fault_16_a_body_without_length_is_read_to_the_cap(http):
+    """Without Content-Length the cap still holds: a feed is cut and says so, a page is too_large."""
+
+    async def endless(_request, writer):
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n")
+        while not writer.is_closing():
+            writer.write(b"x" * 8192)
+            await writer.drain()
+
+    async def scenario():
+        async with (
+            http.Server({"/": endless}) as server,
+            http.client(server, feed_cap=50_000, page_cap=40_000) as client,
+        ):
+            response = await client.fetch("http://site.test/", kind=Kind.FEED)
+            assert response.truncated
+            assert len(response.body) == 50_000
+            error = await http.refusal(client, "http://site.test/", Kind.PAGE)
+            assert error.reason is Reason.TOO_LARGE
+            assert not error.retryable
+
+    http.play(scenario)
+
+
+def test_fault_16_a_length_that_promises_more_is_seen(http):
+    """A body shorter than its Content-Length: a feed keeps what came and says so, a page is not taken."""
+
+    async def scenario():
+        async with (
+            http.Server({"/": closing(http.reply(200, FEED, length=9999))}) as server,
+            http.client(server) as client,
+        ):
+            response = await client.fetch("http://site.test/", kind=Kind.FEED)
+            assert response.truncated
+            assert response.body == FEED
+            assert (await http.refusal(client, "http://site.test/", Kind.PAGE)).reason is Reason.CONNECT
+
+    http.play(scenario)
+
+
+def test_fault_16_bytes_beyond_the_length_belong_to_nobody(http):
+    """Bytes beyond the Content-Length are neither part of the body nor of the next response."""
+
+    async def scenario():
+        smuggled = http.reply(200, FEED) + http.reply(200, b"smuggled")
+        async with (
+            http.Server({"/": smuggled, "/next": http.reply(200, b"next")}) as server,
+            http.client(server) as client,
+        ):
+            assert (await client.fetch("http://site.test/", kind=Kind.FEED)).body == FEED
+            assert (await client.fetch("http://site.test/next", kind=Kind.FEED)).body == b"next"
+
+    http.play(scenario)
+
+
+def test_fault_16_a_length_that_is_exact_and_at_the_cap_is_whole(http):
+    """A body of exactly the cap is not truncated."""
+
+    async def scenario():
+        async with (
+            http.Server({"/": http.reply(200, b"x" * 1000)}) as server,
+            http.client(server, page_cap=1000, feed_cap=1000) as client,
+        ):
+            for kind in (Kind.FEED, Kind.PAGE):
+                response = await client.fetch("http://site.test/", kind=kind)
+                assert not response.truncated
+                assert len(response.body) == 1000
+
+    http.play(scenario)
+
+
+def test_fault_17_a_reset_is_retried_and_then_a_dead_letter(http, background):
+    """A reset in mid-body is tried again within the run, twice; after that it is connect, and retryable."""
+    server = background.enter(
+        http.Server({"/a": resetting(2, http.reply(200, b"<html>whole")), "/b": resetting(99, b"")})
+    )
+    client = background.enter(http.client(server))
+    jobs = [Job("a", "http://site.test/a", Kind.PAGE), Job("b", "http://site.test/b", Kind.PAGE)]
+    results = dict(crawl(client, jobs, loop=background.loop, chance=random.Random(1)))
+    assert isinstance(results["a"], Response)
+    assert results["a"].body == b"<html>whole"
+    assert results["b"].reason is Reason.CONNECT
+    assert results["b"].retryable
+    assert server.paths.count("/a") == 3
+    assert server.paths.count("/b") == 3
+
+
+def test_fault_17_retries_have_a_budget_per_host(http, background):
+    """A host whose connections keep breaking gets only so many retries in a run, over all its URLs."""
+    server = background.enter(http.Server({f"/{n}": resetting(99, b"") for n in range(10)}))
+    client = background.enter(http.client(server, max_host_retries=3, max_host_failures=100))
+    jobs = [Job(n, f"http://site.test/{n}", Kind.FEED) for n in range(10)]
+    results = [result for _, result in crawl(client, jobs, loop=background.loop)]
+    assert {result.reason for result in results} == {Reason.CONNECT}
+    assert len([path for path in server.paths if path != "/robots.txt"]) == 10 + 3
+
+
+def test_fault_17_a_timeout_is_not_retried_within_the_run(http, background):
+    """A request that timed out is left to the next run."""
+    server = background.enter(http.Server({"/": http.stall}))
+    client = background.enter(http.client(server, request_timeout=0.2))
+    ((_, result),) = crawl(client, [Job(0, "http://site.test/", Kind.FEED)], loop=background.loop)
+    assert result.reason is Reason.TIMEOUT
+    assert server.paths == ["/"]
+
+
+def test_fault_17_a_host_that_keeps_failing_is_left_for_the_next_run(http, background):
+    """After enough failures in a row a host's remaining URLs come back deferred, without a request."""
+    server = background.enter(http.Server({f"/{n}": http.stall for n in range(20)}))
+    client = background.enter(
+        http.client(server, request_timeout=0.05, max_host_failures=3, ignore_robots=True)
+    )
+    jobs = [Job(n, f"http://site.test/{n}", Kind.PAGE) for n in range(20)]
+    results = [result for _, result in crawl(client, jobs, loop=background.loop)]
+    assert [type(result) for result in results] == [FetchError] * 3 + [Deferred] * 17
+    assert len(server.received) == 3
+    client.gate.reopen()
+    ((_, again),) = crawl(client, jobs[:1], loop=background.loop)
+    assert isinstance(again, FetchError)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"SSH-2.0-OpenSSH\r\n\r\n",
+        b"\x00\x01\x02\x03\r\n\r\n",
+        b"HTTP/1.1 abc\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nxx",
+        b"",
+    ],
+)
+def test_what_is_no_http_is_a_failed_connection(http, data):
+    """A server that speaks something else, breaks HTTP or says nothing is connect, not a crash."""
+
+    async def scenario():
+        async with http.Server({"/": closing(data)}) as server, http.client(server) as client:
+            assert (await http.refusal(client, "http://site.test/")).reason is Reason.CONNECT
+            assert server.paths == ["/"]
+
+    http.play(scenario)
+
+
+@pytest.mark.parametrize("head", [b"X-Long: " + b"x" * 100_000 + b"\r\n", b"X: y\r\n" * 5000])
+def test_headers_that_are_too_large_are_refused(http, head):
+    """One header of 100 KB and five thousand small ones are refused as too large."""
+
+    async def scenario():
+        async with (
+            http.Server({"/": http.reply(200, FEED, raw_headers=head)}) as server,
+            http.client(server) as client,
+        ):
+            assert (await http.refusal(client, "http://site.test/")).reason is Reason.TOO_LARGE
+
+    http.play(scenario)
+
+
+def test_a_refused_connection_is_connect(http):
+    """Where nobody listens, the reason is connect."""
+
+    async def scenario():
+        async with http.client(names=("site.test",), static_hosts=(("site.test", "127.0.0.1", 1),)) as client:
+            assert (await http.refusal(client, "http://site.test/")).reason is Reason.CONNECT
+
+    http.play(scenario)

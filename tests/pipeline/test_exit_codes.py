@@ -52,6 +52,15 @@ def test_options_of_beam_are_passed_on(run):
     assert run("--", "--job_name=harbour").returncode == 0
 
 
+@pytest.mark.parametrize("arguments", [("--runner=DirectRunner",), ("--", "--runner=DirectRunner")])
+def test_the_direct_runner_is_the_in_process_engine_and_says_so(run, arguments):
+    """Asked for as tocsin's option or as Beam's, DirectRunner runs in process, without an attempt to download."""
+    done = run(*arguments)
+    assert done.returncode == 0, done.stderr
+    assert "in-process engine" in done.stdout
+    assert "download" not in (done.stdout + done.stderr).lower()
+
+
 def test_an_unknown_runner_is_refused(run):
     """A runner that tocsin does not run on is named, with those that it does."""
     _refused(run("--runner", "NoSuchRunner"), "NoSuchRunner", "FnApiRunner")

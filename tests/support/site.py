@@ -1,10 +1,15 @@
 """A real web site on loopback, whose pages a test sets and whose requests it can read."""
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from time import monotonic
 from xml.sax.saxutils import escape
+
+
+def _go_on(path: str) -> None:  # noqa: ARG001 -- a barrier that holds nobody
+    return None
 
 
 @dataclass(frozen=True)
@@ -37,7 +42,7 @@ class Site:
     def __init__(self, address: str = "127.0.0.1", pages: dict[str, Page] | None = None) -> None:
         self.pages: dict[str, Page] = {"/robots.txt": Page(b"", "text/plain", 404), **(pages or {})}
         self.requests: list[Request] = []
-        self.barrier = lambda path: None
+        self.barrier: Callable[[str], None] = _go_on
         site = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -63,8 +68,8 @@ class Site:
                 self.wfile.write(body)
                 site.requests.append(Request(self.path, dict(self.headers), began, monotonic(), status))
 
-            def log_message(self, format, *args):
-                pass
+            def log_message(self, *args):
+                """Nothing: `requests` is the log."""
 
         class Server(ThreadingHTTPServer):
             daemon_threads = True

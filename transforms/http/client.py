@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from ssl import SSLContext
 from types import TracebackType
 from typing import Final, Self
@@ -14,10 +15,11 @@ from aiohttp import hdrs
 from aiohttp.abc import AbstractResolver
 
 from schemas.dead_letters import Reason
-from transforms.http.content import is_challenge
+from transforms.http.content import is_media
 from transforms.http.decoding import ACCEPTED
 from transforms.http.errors import Deferred, FetchError
 from transforms.http.host_gate import HostGate
+from transforms.http.outcomes import LOOKED_AT, response_of
 from transforms.http.redaction import redact
 from transforms.http.redirects import next_target
 from transforms.http.response import Hop, Kind, Response
@@ -29,7 +31,6 @@ from transforms.http.statuses import (
     RATE_LIMIT_PAUSE,
     REDIRECTS,
     WITH_BODY,
-    reason_of,
     retry_after,
 )
 from transforms.http.target import Target, parse_target
@@ -45,7 +46,6 @@ _ACCEPT: Final = {
 }
 _CONDITIONS: Final = frozenset({"if-none-match", "if-modified-since"})
 _NOT_SENT: Final = frozenset({"authorization", "cookie", "proxy-authorization", "host", "connection"})
-_CHALLENGE_BYTES: Final = 64 * 1024
 _HOST_FAILURES: Final = frozenset({Reason.CONNECT, Reason.TIMEOUT, Reason.DNS, Reason.RATE_LIMITED})
 """Reasons that say something of the host rather than of the one URL."""
 
@@ -178,7 +178,7 @@ class Client:
                 terms = replace(terms, begin=None)
                 sent["Cache-Control"] = "no-cache"
                 continue
-            return self._response(target, kind, exchange, hops, spent, robots)
+            return response_of(target, kind, exchange, tuple(hops), spent, robots)
 
     async def _hop(
         self,
@@ -199,7 +199,7 @@ class Client:
                 started = self.clock()
                 try:
                     exchange = await self._transport.exchange(
-                        target, headers, within=left, cap=lambda status: self._cap(kind, status)
+                        target, headers, within=left, cap=partial(self._cap, kind)
                     )
                 except FetchError as error:
                     if error.reason in _HOST_FAILURES:
@@ -217,44 +217,13 @@ class Client:
         elif status < 500:
             self.gate.succeeded(target.gate)
 
-    def _cap(self, kind: Kind, status: int) -> int:
-        if status in WITH_BODY:
-            return self.settings.cap(kind)
-        return _CHALLENGE_BYTES if status in PERHAPS_CHALLENGE and kind is not Kind.ROBOTS else 0
-
-    def _response(
-        self, target: Target, kind: Kind, exchange: Exchange, hops: list[Hop], spent: float, robots: str
-    ) -> Response:
-        status = exchange.status
-        url = target.text
-        if status not in WITH_BODY and not (status == 304 and kind is Kind.FEED):
-            wait = retry_after(exchange.headers, datetime.now(UTC))
-            reason, detail = reason_of(status, retry_after=wait)
-            if status in PERHAPS_CHALLENGE and is_challenge(exchange.body, exchange.headers):
-                reason, detail = Reason.CHALLENGE, f"a bot defence answered (status {status})"
-            raise FetchError(reason, detail, url=url, http_status=status, retry_after=wait)
-        if exchange.incomplete and (kind is Kind.PAGE or not exchange.body):
-            raise FetchError(
-                Reason.CONNECT, "the connection ended before the body did", url=url, http_status=status
-            )
-        if exchange.truncated and kind is Kind.PAGE:
-            raise FetchError(
-                Reason.TOO_LARGE,
-                f"the page is larger than {self.settings.page_cap} bytes",
-                url=url,
-                http_status=status,
-            )
-        return Response(
-            url=url,
-            status=status,
-            headers=exchange.headers,
-            body=exchange.body,
-            truncated=exchange.truncated or exchange.incomplete,
-            redirects=tuple(hops),
-            elapsed_ms=round(spent * 1000),
-            robots=robots,
-            content_type=exchange.headers.get("Content-Type"),
-        )
+    def _cap(self, kind: Kind, status: int, headers: Mapping[str, str]) -> int:
+        """How many bytes of a body are worth reading."""
+        if status not in WITH_BODY:
+            return LOOKED_AT if status in PERHAPS_CHALLENGE and kind is not Kind.ROBOTS else 0
+        if kind is Kind.PAGE and is_media(headers.get("Content-Type")):
+            return LOOKED_AT
+        return self.settings.cap(kind)
 
     def _headers(self, kind: Kind, headers: Mapping[str, str]) -> dict[str, str]:
         """What is sent: nothing that identifies anyone, and no value that could break out of its line."""

@@ -36,6 +36,9 @@ class BackgroundLoop:
 
     def submit(self, coroutine: Coroutine[Any, Any, Result]) -> concurrent.futures.Future[Result]:
         """Run a coroutine on the loop. Cancelling the future cancels the coroutine."""
+        if self._loop.is_closed():
+            coroutine.close()
+            raise RuntimeError("the background loop is closed")
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
 
     def run(self, coroutine: Coroutine[Any, Any, Result]) -> Result:

@@ -51,6 +51,8 @@ class HttpSettings:
     """Requests in flight at once over all hosts."""
     max_idle_connections: int = 256
     """Connections kept open for their host's next request."""
+    max_large_bodies: int = 8
+    """Bodies of more than a MiB that are read at once: caps times this bound what bombs from many hosts cost."""
     max_retries: int = 2
     """Times that a request whose connection broke is sent again within a run."""
     max_host_retries: int = 6

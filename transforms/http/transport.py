@@ -1,6 +1,5 @@
 """One request and its response over aiohttp: guard at connect time, deadlines, bounded decoding, no redirects."""
 
-import asyncio
 import errno
 import re
 import socket
@@ -17,10 +16,12 @@ from aiohttp.tracing import Trace
 from multidict import CIMultiDictProxy
 
 from schemas.dead_letters import Reason
-from transforms.http.decoding import EncodingError, decoder_for
-from transforms.http.errors import FetchError
+from transforms.http.bodies import NO_BODY, Body, BodyReader
+from transforms.http.decoding import EncodingError
+from transforms.http.errors import Deferred, FetchError
 from transforms.http.guard import AllowList, refused
 from transforms.http.idle import IdleConnections
+from transforms.http.patience import Patience
 from transforms.http.resolving import FixedNames
 from transforms.http.settings import HttpSettings
 from transforms.http.target import Target
@@ -29,18 +30,14 @@ from transforms.http.tls import verifying_context
 _READ: Final = 64 * 1024
 _KEEP_ALIVE: Final = 15.0
 _LONGEST_HEADER: Final = 16 * 1024
-_WIRE_SLACK: Final = 1024 * 1024
-"""Encoded bytes beyond the cap on decoded ones: streams that decode to nothing end too."""
 
 
 class Exchange(NamedTuple):
-    """A response before anything is made of it. `incomplete`: the connection ended before the body did."""
+    """A response before anything is made of it."""
 
     status: int
     headers: CIMultiDictProxy[str]
-    body: bytes
-    truncated: bool
-    incomplete: bool
+    body: Body
 
 
 @dataclass(slots=True)
@@ -49,9 +46,7 @@ class _Connecting:
 
     exempt: bool
     allow: AllowList
-    timer: asyncio.Timeout
-    silence: float
-    ends: float
+    patience: Patience
     connected: bool = False
     refused: list[str] = field(default_factory=list)
     tried: int = 0
@@ -104,7 +99,7 @@ class _Connector(aiohttp.TCPConnector):
         connection = await super().connect(req, traces, timeout)
         connecting.connected = True
         if connecting.tried:
-            connecting.timer.reschedule(min(connecting.ends, self._loop.time() + connecting.silence))
+            connecting.patience.renew()
         return connection
 
 
@@ -120,6 +115,7 @@ class Transport:
     ) -> None:
         self._settings = settings
         self._idle = IdleConnections(settings.max_idle_connections, _KEEP_ALIVE)
+        self._bodies = BodyReader(settings.max_large_bodies)
         self._resolver = FixedNames(settings.static_hosts, resolver)
         self._session = aiohttp.ClientSession(
             connector=_Connector(
@@ -145,86 +141,44 @@ class Transport:
         await self._resolver.close()
 
     async def exchange(
-        self, target: Target, headers: Mapping[str, str], *, within: float, cap: Callable[[int], int]
+        self,
+        target: Target,
+        headers: Mapping[str, str],
+        *,
+        within: float,
+        cap: Callable[[int, CIMultiDictProxy[str]], int],
     ) -> Exchange:
         """Send one GET and read its response.
 
-        `within` is seconds in all; `cap` gives, for a status, how many decoded bytes of the body are read.
-        Raises FetchError where no response came.
+        `within` is seconds in all; `cap` gives, for a status and headers, how many decoded bytes of the body are read.
+        Raises FetchError where no response came, Deferred where this machine can't open a connection.
         """
         settings = self._settings
-        silence = settings.first_byte_timeout
-        now = asyncio.get_running_loop().time()
-        ends = now + within
         is_open, may_stay_open = self._idle.ask(target.gate)
-        if not is_open:
-            now += settings.connect_timeout
         if not may_stay_open:
             headers = {**headers, "Connection": "close"}
+        patience = Patience(
+            within, settings.first_byte_timeout, before=0.0 if is_open else settings.connect_timeout
+        )
         exempt = settings.proxy is not None or settings.allow_list.exempts_host(target.host, target.port)
-        timer = asyncio.timeout_at(min(now + silence, ends))
-        connecting = _Connecting(exempt, settings.allow_list, timer, silence, ends)
+        connecting = _Connecting(exempt, settings.allow_list, patience)
         token = _CONNECTING.set(connecting)
         try:
             async with (
-                timer,
+                patience.timer,
                 self._session.get(
                     target.url, headers=headers, allow_redirects=False, proxy=settings.proxy
                 ) as response,
             ):
-                limit = cap(response.status)
-                if limit <= 0:
-                    return Exchange(response.status, response.headers, b"", truncated=False, incomplete=False)
-                return await _read(response, limit, connecting)
+                limit = cap(response.status, response.headers)
+                body = await self._bodies.read(response, limit, patience) if limit > 0 else NO_BODY
+                return Exchange(response.status, response.headers, body)
         except EncodingError as error:
             raise FetchError(Reason.BAD_ENCODING, str(error), url=target.text) from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise _failure(error, target, connecting) from error
         finally:
             _CONNECTING.reset(token)
-
-
-async def _read(response: aiohttp.ClientResponse, cap: int, connecting: _Connecting) -> Exchange:
-    """The body up to `cap` decoded bytes, each read within the time of silence allowed.
-
-    Leaving the response before its end closes the connection.
-    """
-    status, headers = response.status, response.headers
-    decoder = decoder_for(headers.getall("Content-Encoding", []))
-    clock = asyncio.get_running_loop().time
-    timer, silence, ends = connecting.timer, connecting.silence, connecting.ends
-    body = bytearray()
-    wire = 0
-    try:
-        timer.reschedule(min(ends, clock() + silence))
-        async for data in response.content.iter_any():
-            timer.reschedule(min(ends, clock() + silence))
-            wire += len(data)
-            for piece in decoder.feed(data):
-                body += piece
-                if len(body) > cap:
-                    break
-            if len(body) > cap or wire > cap + _WIRE_SLACK:
-                response.close()
-                del body[cap:]
-                return Exchange(status, headers, bytes(body), truncated=True, incomplete=False)
-    except (aiohttp.ClientPayloadError, aiohttp.ClientOSError, ConnectionResetError) as error:
-        if _was_reset(error):
-            raise
-        return Exchange(status, headers, bytes(body), truncated=False, incomplete=True)
-    decoder.finish()
-    return Exchange(status, headers, bytes(body), truncated=False, incomplete=False)
-
-
-def _was_reset(error: BaseException | None) -> bool:
-    """Whether a body ended by a reset rather than by an orderly close before its announced end."""
-    seen: set[int] = set()
-    while error is not None and id(error) not in seen:
-        seen.add(id(error))
-        if isinstance(error, OSError) or "Reset" in repr(error):
-            return True
-        error = error.__cause__
-    return False
 
 
 _REASONS: Final[tuple[tuple[tuple[type[Exception], ...], Reason, str], ...]] = (
@@ -247,8 +201,13 @@ _REASONS: Final[tuple[tuple[tuple[type[Exception], ...], Reason, str], ...]] = (
 _HEADERS_TOO_LARGE: Final = re.compile(r"too long|got more than|too many headers", re.IGNORECASE)
 
 
-def _failure(error: Exception, target: Target, connecting: _Connecting) -> FetchError:
+_OUT_OF_SOCKETS: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+
+
+def _failure(error: Exception, target: Target, connecting: _Connecting) -> FetchError | Deferred:
     url = target.text
+    if isinstance(error, OSError) and error.errno in _OUT_OF_SOCKETS:
+        return Deferred(f"this machine can open no more connections: {error.strerror}", url=url)
     if connecting.refused and not connecting.tried:
         return FetchError(Reason.PRIVATE_ADDRESS, "; ".join(connecting.refused), url=url)
     if isinstance(error, aiohttp.ClientResponseError) and _HEADERS_TOO_LARGE.search(error.message):

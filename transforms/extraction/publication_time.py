@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 
-from dateutil import parser as date_parser  # type: ignore[import-untyped]  # ships no types
+from dateutil import parser as date_parser
 from lxml import html
 
 from schemas.entries import Entry

@@ -18,7 +18,6 @@ from lxml import html
 _MAX_BLOCK = 4_000_000
 _MAX_NODES = 5_000
 _TRAILING_COMMA = re.compile(r",(\s*[\]}])")
-_COMMENT = re.compile(r"^\s*(?:<!--|/\*.*?\*/|//[^\n]*\n|<!\[CDATA\[)+|(?:-->|\]\]>|;|//\s*)+\s*$", re.DOTALL)
 _ARTICLE_TYPE = re.compile(r"(?:article|posting|report|reportage|review|liveblog|recipe)$", re.IGNORECASE)
 _PAGE_TYPE = re.compile(r"(?:page|videoobject|creativework|podcastepisode|newsmediaobject)$", re.IGNORECASE)
 
@@ -146,7 +145,10 @@ def _values(block: str) -> Iterator[Any]:
 
 
 def _mended(block: str) -> str:
-    text = _COMMENT.sub("", block).strip()
+    """The block from its first bracket to its last, without comments around it, escapes and trailing commas."""
+    text = block.replace("<![CDATA[", "").replace("]]>", "")
+    starts = [place for place in (text.find("{"), text.find("[")) if place >= 0]
+    text = text[min(starts, default=0) : max(text.rfind("}"), text.rfind("]")) + 1]
     if "&quot;" in text and '"' not in text:
         text = unescape(text)
     return _TRAILING_COMMA.sub(r"\1", text)

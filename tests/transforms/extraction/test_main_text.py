@@ -1,0 +1,140 @@
+"""Which words of a page are the article's text."""
+
+import json
+
+import pytest
+
+from tests.transforms.extraction.making import SENTENCES, article_page, page, paragraphs, parsed
+from transforms.extraction.hints import hints_of
+from transforms.extraction.main_text import main_text
+from transforms.extraction.structured_data import read
+
+
+def text_of(body):
+    root = parsed(body)
+    data = read(root)
+    found = main_text(root, data, hints_of(data))
+    return ("", "") if found is None else (found.text, found.method)
+
+
+WHOLE = "\n".join(SENTENCES)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        paragraphs(),
+        "".join(f"<div class='block'><p>{sentence}</p></div>" for sentence in SENTENCES),
+        f"<div class='part'>{paragraphs(SENTENCES[:3])}</div><div class='part'>{paragraphs(SENTENCES[3:])}</div>",
+        "<br><br>".join(SENTENCES),
+        "".join(
+            f"<p><span>{sentence[:20]}<b>{sentence[20:40]}</b>{sentence[40:]}</span></p>"
+            for sentence in SENTENCES
+        ),
+        f"<table><tr><td>{paragraphs()}</td></tr></table>",
+        f"<form id='aspnetForm'>{paragraphs()}</form>",
+    ],
+    ids=["paragraphs", "boxed", "parted", "breaks", "inline", "table", "form"],
+)
+def test_the_text_is_found_in_any_markup(body):
+    """However a site marks up its paragraphs, the text is the same."""
+    assert text_of(article_page(body=body))[0] == WHOLE
+
+
+@pytest.mark.parametrize(
+    "clutter",
+    [
+        "<figure><img src='a.jpg'><figcaption>The old ferry at the quay last winter, in heavy snow.</figcaption></figure>",
+        "<div class='newsletter-signup'><p>Sign up to our weekly letter and miss no ferry, ever again.</p></div>",
+        "<aside><p>Three other things that happened at the harbour this week, told in brief by us.</p></aside>",
+        "<ul class='share-tools'><li><a href='#'>Share</a></li></ul>",
+        "<p><a href='/x'>Read also: why the lighthouse keeper will not retire</a></p>",
+        "<div style='display: none'><p>You must be logged in to read on, or so this hidden notice says.</p></div>",
+        "<article class='card'><h3>Elsewhere</h3><p>A card of another article, with its first lines shown here.</p></article>",
+        "<div class='ad-slot'>Advertisement</div>",
+        "<div>Photo: J. Doe</div>",
+    ],
+    ids=["caption", "newsletter", "aside", "share", "link", "hidden", "card", "advert", "scrap"],
+)
+def test_clutter_between_paragraphs_is_left_out(clutter):
+    """What stands between paragraphs but is none is no part of the text."""
+    body = paragraphs(SENTENCES[:3]) + clutter + paragraphs(SENTENCES[3:])
+    assert text_of(article_page(body=body))[0] == WHOLE
+
+
+def test_subheadings_lists_and_quotations_are_text():
+    """Within an article, headings, lists and quotations are kept in their place."""
+    listing = (
+        "<ul><li>Monday and Thursday mornings, weather permitting.</li><li>Every Sunday in July.</li></ul>"
+    )
+    body = (
+        paragraphs(SENTENCES[:2])
+        + "<h2>When it sails</h2>"
+        + listing
+        + "<blockquote><p>It is high time.</p></blockquote>"
+        + paragraphs(SENTENCES[2:])
+    )
+    lines = text_of(article_page(body=body))[0].split("\n")
+    assert lines[2:6] == [
+        "When it sails",
+        "Monday and Thursday mornings, weather permitting.",
+        "Every Sunday in July.",
+        "It is high time.",
+    ]
+
+
+def test_the_standfirst_opens_the_text():
+    """The sentences between headline and text belong to it, whether a class or the description tells of them."""
+    sentence = "From spring on, islanders may cross twice a day, at a price that the county helps to pay."
+    by_class = article_page(before=f"<p class='article__standfirst'>{sentence}</p>")
+    assert text_of(by_class)[0] == f"{sentence}\n{WHOLE}"
+    described = article_page(
+        head=f'<meta name="description" content="{sentence}">', before=f"<div>{sentence}</div>"
+    )
+    assert text_of(described)[0] == f"{sentence}\n{WHOLE}"
+
+
+def test_bylines_and_dates_before_the_text_are_left_out():
+    """Kicker, byline and date between headline and text are no text."""
+    before = (
+        "<span class='kicker'>Harbour</span><p class='byline'>By Ida Holm</p><time>14 February 2026</time>"
+    )
+    assert text_of(article_page(before=before))[0] == WHOLE
+
+
+def test_credits_after_the_text_are_left_out():
+    """Appeals, addresses and credits at the end are no text."""
+    closing = (
+        "<p>Follow us on <a href='https://facebook.test'>Facebook</a> and <a href='https://twitter.test'>Twitter</a>.</p>"
+        "<p><em>Ida Holm writes on the sea and all who live by it.</em></p><p>© Harbour Echo 2026</p>"
+    )
+    assert text_of(article_page(body=paragraphs() + closing))[0] == WHOLE
+
+
+def test_the_first_of_two_articles_is_meant():
+    """Where a page appends another whole article, only the one under the page's headline is taken."""
+    second = "".join(
+        f"<p>Quite another story, told at length in its part {n}, which goes on for a while.</p>"
+        for n in range(20)
+    )
+    body = f"<article><h1>Second ferry</h1>{paragraphs()}</article><article><h1>Other story</h1>{second}</article>"
+    assert text_of(page(body))[0] == WHOLE
+
+
+def test_a_declared_body_stands_in_for_a_page_without_text():
+    """The JSON-LD articleBody is taken where the page itself shows but a stub."""
+    record = json.dumps({"@type": "NewsArticle", "headline": "Second ferry", "articleBody": WHOLE})
+    head = f'<script type="application/ld+json">{record}</script>'
+    assert text_of(page("<h1>Second ferry</h1><p>Loading.</p>", head=head)) == (WHOLE, "json_ld")
+
+
+def test_text_in_scripts_stands_in_for_a_page_without_text():
+    """Markup that a page's scripts hold as a string is read where the page shows nothing."""
+    row = json.dumps([1, "<div>" + paragraphs() + "</div>"]).replace("<", "\\u003c").replace(">", "\\u003e")
+    body = page(f"<div id='root'></div><script>self.flight.push({row})</script>")
+    assert text_of(body) == (WHOLE, "script")
+
+
+def test_a_class_made_by_a_tool_says_nothing():
+    """Letters of a hashed class name are not read as words."""
+    assert text_of(article_page(body=f"<div class='sc-adBxYz css-1nav9ad'>{paragraphs()}</div>"))[0] == WHOLE

@@ -9,6 +9,7 @@ in this one, in turns, so that they share whatever else the machine does. Run it
 import argparse
 import asyncio
 import multiprocessing
+import sys
 import time
 from multiprocessing.connection import Connection
 
@@ -47,7 +48,9 @@ def serve(pipe: Connection) -> None:
         server = await asyncio.get_running_loop().create_server(NotModified, "127.0.0.1", 0)
         port = server.sockets[0].getsockname()[1]
         server.close()
-        everywhere = await asyncio.get_running_loop().create_server(NotModified, "0.0.0.0", port, backlog=2048)
+        everywhere = await asyncio.get_running_loop().create_server(
+            NotModified, "0.0.0.0", port, backlog=2048
+        )
         pipe.send(port)
         await asyncio.to_thread(pipe.poll, None)
         everywhere.close()
@@ -94,6 +97,12 @@ def poll_with_crawl(loop: BackgroundLoop, by_host: list[list[str]]) -> int:
     return answered
 
 
+def report(line: str) -> None:
+    """Show a line of the result."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
 def main() -> None:
     """Print polls a second of both, and their ratio, round by round."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -118,11 +127,11 @@ def main() -> None:
             raise SystemExit(f"{feeds} feeds, but {bare} and {crawled} answered")
         rates = feeds / (between - begun), feeds / (ended - between)
         ratios.append(rates[1] / rates[0])
-        print(f"round {number + 1}: bare {rates[0]:.0f}/s, crawl {rates[1]:.0f}/s, ratio {ratios[-1]:.2f}")
+        report(f"round {number + 1}: bare {rates[0]:.0f}/s, crawl {rates[1]:.0f}/s, ratio {ratios[-1]:.2f}")
     loop.close()
     ours.close()
     server.terminate()
-    print(f"ratio of the median round: {sorted(ratios)[len(ratios) // 2]:.2f} (at least 0.60 is asked)")
+    report(f"ratio of the median round: {sorted(ratios)[len(ratios) // 2]:.2f} (at least 0.60 is asked)")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,9 @@
 """Faults 15 to 17 and bodies that are no HTTP: lengths, encodings, resets, each test named after its number."""
 
+import asyncio
 import gzip
 import random
+import resource
 import socket
 import struct
 
@@ -244,3 +246,62 @@ def test_a_refused_connection_is_connect(http):
             assert (await http.refusal(client, "http://site.test/")).reason is Reason.CONNECT
 
     http.play(scenario)
+
+
+def test_fault_14_large_bodies_are_read_a_few_at_a_time(http, background):
+    """Of bodies beyond a MiB only so many are read at once, and the wait is not held against the server."""
+    mib = b"x" * (1 << 20)
+
+    async def hog(_request, writer):
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n" + mib + mib[:300_000])
+        await asyncio.sleep(60)
+
+    whole = http.reply(200, mib * 3, {"Content-Type": "text/html"})
+    names = tuple(f"h{n}.test" for n in range(6))
+    server = background.enter(http.Server({"h0.test/": hog, "/": whole}))
+    client = background.enter(
+        http.client(server, names=names, request_timeout=0.8, max_large_bodies=1, ignore_robots=True)
+    )
+    jobs = [Job(name, f"http://{name}/", Kind.PAGE) for name in names]
+    results = dict(crawl(client, jobs, loop=background.loop))
+    assert results["h0.test"].reason is Reason.TIMEOUT
+    assert [len(results[name].body) for name in names[1:]] == [3 << 20] * 5
+
+
+def test_fault_42_media_is_not_read_to_its_end(http):
+    """Of a film that is taken for a page only the start is read, and the reason is its type, not its size."""
+    sent = 0
+
+    async def film(_request, writer):
+        nonlocal sent
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: video/mp4\r\nContent-Length: 2000000000\r\n\r\n")
+        writer.write(b"\x00\x00\x00\x18ftypmp42")
+        while not writer.is_closing():
+            writer.write(b"\x01" * 65536)
+            sent += 65536
+            await writer.drain()
+
+    async def scenario():
+        async with http.Server({"/": film}) as server, http.client(server) as client:
+            error = await http.refusal(client, "http://site.test/", Kind.PAGE)
+            assert error.reason is Reason.WRONG_TYPE
+            assert sent < 8 << 20
+
+    http.play(scenario)
+
+
+def test_no_sockets_left_puts_off_instead_of_blaming_the_host(http, background):
+    """When this machine can open no more files, URLs are put off, and their hosts are not thought ill of."""
+    server = background.enter(http.Server({"/": http.reply(200, FEED)}))
+    client = background.enter(http.client(server))
+    job = Job(0, "http://site.test/", Kind.FEED)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
+    try:
+        results = [next(crawl(client, [job], loop=background.loop))[1] for _ in range(6)]
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert {type(result) for result in results} == {Deferred}
+    assert "no more connections" in results[-1].detail
+    ((_, result),) = crawl(client, [job], loop=background.loop)
+    assert isinstance(result, Response)

@@ -204,3 +204,9 @@ def test_no_real_page_is_taken_for_a_challenge_or_a_wall(eval_data):
         body = gzip.decompress(path.read_bytes())
         assert classify_page(body, "text/html") is None, path.name
         assert classify_page(body, None) is None, path.name
+
+
+def test_stray_nuls_do_not_make_a_page_binary():
+    """A page with a few NULs in it is a page; one of random bytes is none."""
+    assert classify_page(HTML[:300] + b"\x00\x00\x01" + HTML[300:], "text/html") is None
+    assert classify_page(b"\x00\x01\x02\x03abc" * 100, "text/html") is Reason.WRONG_TYPE

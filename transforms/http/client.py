@@ -46,6 +46,8 @@ _ACCEPT: Final = {
 }
 _CONDITIONS: Final = frozenset({"if-none-match", "if-modified-since"})
 _NOT_SENT: Final = frozenset({"authorization", "cookie", "proxy-authorization", "host", "connection"})
+_LEARNED_FOR: Final = 3600.0
+"""Seconds after which a host with feeds alone is looked up in the cache of robots.txt again."""
 _HOST_FAILURES: Final = frozenset({Reason.CONNECT, Reason.TIMEOUT, Reason.DNS, Reason.RATE_LIMITED})
 """Reasons that say something of the host rather than of the one URL."""
 
@@ -87,6 +89,7 @@ class Client:
         self._ssl_context = ssl_context
         self.clock = clock
         self._robots = RobotsCache(product_token=settings.product_token, clock=clock)
+        self._learned: dict[str, float] = {}
         self._transport: Transport | None = None
         self._slots = asyncio.Semaphore(settings.max_connections)
 
@@ -244,17 +247,25 @@ class Client:
         if self.settings.ignore_robots:
             return "ignored"
         if kind is Kind.FEED:
-            # A pause asked for by robots.txt matters from the second request on: a host with one feed isn't
-            # asked for its robots.txt at every poll.
-            if first and self.gate.served(target.gate):
-                with suppress(FetchError, Deferred):
-                    await self._rules(target, terms)
+            if first:
+                await self._learn_pause(target, terms)
             return "exempt"
         rules = await self._rules(target, terms)
         word = rules.verdict(target.text, self.settings.product_token)
         if word is None:
             raise FetchError(Reason.ROBOTS, "the site's robots.txt disallows it", url=target.text)
         return word
+
+    async def _learn_pause(self, target: Target, terms: _Terms) -> None:
+        """Have the gate of a feed's host keep the pause that its robots.txt asks for.
+
+        A pause matters from the second request on: a host with one feed isn't asked for its robots.txt at every
+        poll. Where it can't be had the feed is fetched all the same.
+        """
+        if self.gate.served(target.gate) and self._learned.get(target.gate, 0.0) <= self.clock():
+            self._learned[target.gate] = self.clock() + _LEARNED_FOR
+            with suppress(FetchError, Deferred):
+                await self._rules(target, terms)
 
     async def _rules(self, target: Target, terms: _Terms) -> Rules:
         """The rules of a target's site; has its gate keep the pause that they ask for."""

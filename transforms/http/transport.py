@@ -21,11 +21,11 @@ from transforms.http.decoding import EncodingError
 from transforms.http.errors import Deferred, FetchError
 from transforms.http.guard import AllowList, refused
 from transforms.http.idle import IdleConnections
-from transforms.http.patience import Patience
+from transforms.http.patience import Patience, Watch
 from transforms.http.resolving import FixedNames
 from transforms.http.settings import HttpSettings
 from transforms.http.target import Target
-from transforms.http.tls import verifying_context
+from transforms.http.tls import default_context
 
 _READ: Final = 64 * 1024
 _KEEP_ALIVE: Final = 15.0
@@ -115,6 +115,7 @@ class Transport:
     ) -> None:
         self._settings = settings
         self._idle = IdleConnections(settings.max_idle_connections, _KEEP_ALIVE)
+        self._watch = Watch()
         self._bodies = BodyReader(settings.max_large_bodies)
         self._resolver = FixedNames(settings.static_hosts, resolver)
         self._session = aiohttp.ClientSession(
@@ -123,7 +124,7 @@ class Transport:
                 resolver=self._resolver,
                 limit=0,
                 keepalive_timeout=_KEEP_ALIVE,
-                ssl=ssl_context or verifying_context(),
+                ssl=ssl_context or default_context(),
             ),
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=False,
@@ -157,22 +158,20 @@ class Transport:
         is_open, may_stay_open = self._idle.ask(target.gate)
         if not may_stay_open:
             headers = {**headers, "Connection": "close"}
-        patience = Patience(
+        patience = self._watch.patience(
             within, settings.first_byte_timeout, before=0.0 if is_open else settings.connect_timeout
         )
         exempt = settings.proxy is not None or settings.allow_list.exempts_host(target.host, target.port)
         connecting = _Connecting(exempt, settings.allow_list, patience)
         token = _CONNECTING.set(connecting)
         try:
-            async with (
-                patience.timer,
-                self._session.get(
+            with patience:
+                async with self._session.get(
                     target.url, headers=headers, allow_redirects=False, proxy=settings.proxy
-                ) as response,
-            ):
-                limit = cap(response.status, response.headers)
-                body = await self._bodies.read(response, limit, patience) if limit > 0 else NO_BODY
-                return Exchange(response.status, response.headers, body)
+                ) as response:
+                    limit = cap(response.status, response.headers)
+                    body = await self._bodies.read(response, limit, patience) if limit > 0 else NO_BODY
+                    return Exchange(response.status, response.headers, body)
         except EncodingError as error:
             raise FetchError(Reason.BAD_ENCODING, str(error), url=target.text) from error
         except (aiohttp.ClientError, OSError, ValueError) as error:

@@ -123,6 +123,7 @@ def publish(
         PublishInterruptedError: either came after the intent; the next run rolls forward.
     """
     intent = _intent_of(lake, manifest, exchanged, states_kept)
+    _publish_folder(lake, manifest.run_id).mkdir(parents=True, exist_ok=True, mode=0o700)
     _sync_all(_publish_folder(lake, manifest.run_id))
     sync(lake.staging)
     lock.check()

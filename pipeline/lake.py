@@ -2,13 +2,16 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from schemas.manifest import LakeFile, Manifest
 
 PUBLISHED_TABLES = ("articles", "dead_letters", "feed_fetches")
 """Tables that readers see; each has a folder of its own."""
+
+RUN_TIME = "%Y%m%dT%H%M%S%f"
+"""How a run id tells the run's start, in UTC."""
 
 PREVIOUS_STATE = "previous_state"
 """Where the options of a manifest that replaces others name the state to go back to."""
@@ -94,6 +97,17 @@ class Lake:
                     seen.append(state)
                     yield manifest, state
 
+    def run_id_after_all(self, run_id: str) -> str:
+        """The run id, or where the newest manifest's is later one just after that: the newest commit sorts last.
+
+        A clock that was ahead and has been set right must not let a run hide behind the one before it.
+        """
+        newest = max((path.stem for path in self.manifest_paths()), default="")
+        if run_id > newest:
+            return run_id
+        moment = datetime.strptime(newest.partition("Z-")[0], RUN_TIME).replace(tzinfo=UTC)
+        return new_run_id(moment + timedelta(microseconds=1), run_id.partition("Z-")[2])
+
     def require(self) -> None:
         """Raise LakeError where this is no lake with a committed run."""
         if not self.manifest_paths():
@@ -114,7 +128,7 @@ def read_manifest(path: Path) -> Manifest:
 
 def new_run_id(started_at: datetime, suffix: str) -> str:
     """A run id that sorts by its start: UTC to the microsecond, and a random suffix."""
-    return f"{started_at:%Y%m%dT%H%M%S%f}Z-{suffix}"
+    return f"{started_at.astimezone(UTC).strftime(RUN_TIME)}Z-{suffix}"
 
 
 def ingest_date(run_id: str) -> str:

@@ -1,17 +1,19 @@
 """Read a lake's published tables through its manifests, so that what is read is whole runs."""
 
 from collections.abc import Iterator
+from itertools import groupby
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.lake import Lake, LakeError
+from pipeline.schema_evolution import conformed
 from pipeline.state import State, load_state
 from schemas.articles import Article
-from schemas.columns import rows_of
+from schemas.columns import Row, rows_of
 from schemas.feed_fetches import FeedFetch
-from schemas.manifest import Manifest
+from schemas.manifest import LakeFile, Manifest
 
 
 def read_articles(lake: Lake, *, newest_first: bool = True) -> Iterator[Article]:
@@ -24,8 +26,13 @@ def read_articles(lake: Lake, *, newest_first: bool = True) -> Iterator[Article]
 
 
 def read_feed_fetches(lake: Lake) -> Iterator[FeedFetch]:
-    """Every poll, newest run first. Raises LakeError as `read_articles`."""
-    yield from _read(lake, FeedFetch, newest_first=True)
+    """Every poll, the newest first. Raises LakeError as `read_articles`."""
+    dates = groupby(
+        _files(lake, FeedFetch.TABLE, newest_first=True), key=lambda file: file.path.split("/")[1]
+    )
+    for _, files in dates:
+        polls = [poll for file in files for poll in _rows(lake, FeedFetch, file)]
+        yield from sorted(polls, key=lambda poll: poll.fetched_at, reverse=True)
 
 
 def read_state(lake: Lake) -> State:
@@ -43,15 +50,19 @@ def committed_runs(lake: Lake) -> list[Manifest]:
 
 
 def _read(lake: Lake, record: type[Any], *, newest_first: bool) -> Iterator[Any]:
-    runs = committed_runs(lake)
-    for manifest in reversed(runs) if newest_first else runs:
-        for file in manifest.files:
-            if file.table != record.TABLE:
-                continue
-            try:
-                for batch in pq.ParquetFile(lake.root / file.path).iter_batches(batch_size=500):
-                    yield from rows_of(record, pa.Table.from_batches([batch]))
-            except (OSError, pa.ArrowException) as error:
-                raise LakeError(
-                    f"{lake.root / file.path} can't be read ({error}): run `tocsin check`"
-                ) from error
+    for file in _files(lake, record.TABLE, newest_first=newest_first):
+        yield from _rows(lake, record, file)
+
+
+def _rows(lake: Lake, record: type[Row], file: LakeFile) -> Iterator[Row]:
+    try:
+        for batch in pq.ParquetFile(lake.root / file.path).iter_batches(batch_size=500):
+            yield from rows_of(record, conformed(pa.Table.from_batches([batch]), file.table, file.path))
+    except (OSError, pa.ArrowException) as error:
+        raise LakeError(f"{lake.root / file.path} can't be read ({error}): run `tocsin check`") from error
+
+
+def _files(lake: Lake, table: str, *, newest_first: bool) -> list[LakeFile]:
+    """A table's files by their path, which sorts by date and run; within a run in the order of its manifest."""
+    named = [file for run in committed_runs(lake) for file in run.files if file.table == table]
+    return sorted(named, key=lambda file: file.path.rpartition("/")[0], reverse=newest_first)

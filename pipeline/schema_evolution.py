@@ -19,6 +19,8 @@ RECORDS = {
     record.TABLE: record for record in (Article, DeadLetter, FeedFetch, FeedState, KnownKey, Entry, Forgotten)
 }
 
+VERSIONS = {table: record.VERSION for table, record in RECORDS.items()}
+
 
 def schema_of(table: str) -> pa.Schema:
     """The schema that this version of tocsin gives a table of the lake or of its state."""

@@ -110,6 +110,8 @@ def write_state(
     feeds = {**before.feeds, **{state.feed_url: state for state in rows_of(FeedState, polled)}}
     pending = _staged_table(lake, Entry, staged)
     delta = _staged_table(lake, KnownKey, staged)
+    # An entry that has left its feed while it is carried over has had no outcome yet.
+    delta = delta.filter(pc.invert(pc.is_in(delta["key"], value_set=pending["key"].combine_chunks())))
     if before.rebuilt_keys:
         rebuilt = table_of(KnownKey, [KnownKey(key, now) for key in before.rebuilt_keys])
         delta = pa.concat_tables([delta, rebuilt])

@@ -11,7 +11,8 @@ import typer
 from rich.console import Console
 
 from pipeline.batch import RunFailedError
-from pipeline.cli import demo, detect, feeds, inspect, run, show, taxonomy
+from pipeline.cli import check, compact, demo, detect, feeds, forget, inspect, retag, run, show, taxonomy
+from pipeline.commit import CommitError, PublishInterruptedError
 from pipeline.lake import LakeError
 from pipeline.lock import LockHeldError
 from pipeline.options import UsageError
@@ -32,6 +33,10 @@ app.command("show")(show.show)
 app.command("feeds")(feeds.feeds)
 app.command("detect")(detect.detect)
 app.command("inspect")(inspect.inspect)
+app.command("check")(check.check)
+app.command("compact")(compact.compact)
+app.command("retag")(retag.retag)
+app.command("forget")(forget.forget)
 app.add_typer(taxonomy.app, name="taxonomy")
 
 
@@ -56,7 +61,7 @@ def main() -> None:
     except (UsageError, LakeError, TaxonomyError) as error:
         errors.print(f"tocsin: {error}", markup=False)
         sys.exit(2)
-    except RunFailedError as error:
+    except (RunFailedError, CommitError, PublishInterruptedError) as error:
         errors.print(f"tocsin: {error}", markup=False)
         sys.exit(1)
 

@@ -11,6 +11,8 @@ import random
 import sys
 import time
 
+import typer
+
 from tests.crashtest.scenario import STEPS, Crash, crashes
 
 FEEDS, ENTRIES = 8, 40
@@ -26,12 +28,12 @@ def main() -> int:
     chance = random.Random(arguments.seed)
     began = time.monotonic()
     with crashes(feeds=FEEDS, entries=ENTRIES) as scene:
-        print(f"{FEEDS * ENTRIES} entries; an undisturbed run takes {scene.seconds:.1f} s")
+        typer.echo(f"{FEEDS * ENTRIES} entries; an undisturbed run takes {scene.seconds:.1f} s")
         done = [_told(scene.at_step(step)) for step in STEPS]
         done += [_told(scene.after(chance.uniform(0, scene.seconds))) for _ in range(arguments.random)]
     bad = [crash for crash in done if crash.faults]
     random_kills = sum(crash.killed for crash in done[len(STEPS) :])
-    print(
+    typer.echo(
         f"{len(STEPS)} steps and {arguments.random} random instants (seed {arguments.seed}), of which "
         f"{random_kills} hit a run alive, in {time.monotonic() - began:.0f} s: {len(bad)} with a row lost, doubled "
         "or seen in part"
@@ -41,7 +43,7 @@ def main() -> int:
 
 def _told(crash: Crash) -> Crash:
     if crash.faults:
-        print(f"FAULT killed {crash.when}: {'; '.join(crash.faults)}", flush=True)
+        typer.echo(f"FAULT killed {crash.when}: {'; '.join(crash.faults)}")
     return crash
 
 

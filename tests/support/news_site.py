@@ -18,12 +18,15 @@ topics:
 
 def paragraphs(words: str) -> list[str]:
     """Enough text for an article, of its own words."""
-    return [
+    first = (
         f"The council of {words} met on Tuesday, and a riot began outside the hall as {words} was being told of. "
-        f"Nobody in {words} had expected it, said the mayor, who asked everyone to go home before the evening.",
+        f"Nobody in {words} had expected it, said the mayor, who asked everyone to go home before the evening."
+    )
+    second = (
         f"Those who had come to hear of {words} stayed until midnight. The police spoke of a long night, and "
-        f"shopkeepers of {words} said that they would open again as soon as the windows had been mended.",
-    ]
+        f"shopkeepers of {words} said that they would open again as soon as the windows had been mended."
+    )
+    return [first, second]
 
 
 @dataclass

@@ -1,0 +1,21 @@
+"""`tocsin retag`: find topics and figures anew in the articles of a lake."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline.lake import Lake
+from pipeline.retag import retag as find_anew
+
+
+def retag(
+    out: Annotated[Path, typer.Argument(help="The folder that `tocsin run` wrote to.")],
+    taxonomy: Annotated[
+        str | None, typer.Option("--taxonomy", help="Taxonomy file; the default is built in.")
+    ] = None,
+) -> None:
+    """Publish topics and figures by another taxonomy for the articles that a lake holds."""
+    done = find_anew(Lake(out.absolute()), taxonomy)
+    kept = f"; {done.without_text} whose text has expired keep theirs" if done.without_text else ""
+    typer.echo(f"{done.articles} articles by {done.taxonomy_version}: {done.changed} changed{kept}")

@@ -161,7 +161,7 @@ class StagedAttempt:
         closed = []
         for record, (path, writer) in self._writers.items():
             writer.close()
-            closed.append(self._closed(record, path))
+            closed.append(staged_file(vars(record)["TABLE"], path, self._written[record], self._output))
         if closed:
             sync(self._folder)
         return tuple(closed)
@@ -195,17 +195,13 @@ class StagedAttempt:
             self.add(instead)
             return arrow_schema(record).empty_table()
 
-    def _closed(self, record: type, path: Path) -> StagedFile:
-        with path.open("rb") as file:
-            os.fsync(file.fileno())
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        return StagedFile(
-            table=vars(record)["TABLE"],
-            path=path.relative_to(self._output).as_posix(),
-            rows=self._written[record],
-            bytes=path.stat().st_size,
-            sha256=digest,
-        )
+
+def staged_file(table: str, path: Path, rows: int, output: Path) -> StagedFile:
+    """Sync a closed file and say what it is; its path is told relative to `output`."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return StagedFile(table, path.relative_to(output).as_posix(), rows, path.stat().st_size, digest)
 
 
 def sync(folder: Path) -> None:

@@ -98,13 +98,14 @@ def run_batch(options: RunOptions, *, clock: Callable[[], datetime] = utc_now, a
     except LakeError as error:
         raise UsageError(str(error)) from error
     started_at = clock()
-    run_id = new_run_id(started_at, secrets.token_hex(4))
-    with OutputLock(lake.lock_file, run_id) as lock:
+    token = new_run_id(started_at, secrets.token_hex(4))
+    with OutputLock(lake.lock_file, token) as lock:
         try:
             for done in recover(lake, lock):
                 _LOG.warning(done)
             require_same_types(lake)
             state = load_state(lake)
+            run_id = lake.run_id_after_all(token)
         except LakeError as error:
             raise UsageError(str(error)) from error
         context = _context(options, settings, lake, run_id, started_at)

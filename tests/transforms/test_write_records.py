@@ -29,13 +29,15 @@ def article(make_entry, now):
 
 
 @pytest.fixture
-def attempt(tmp_path):
+def attempt(tmp_path, make_entry, context, now):
     refused = []
 
     def on_refused(row, error):
         refused.append((row, error))
-        return (
-            DeadLetter(*["x"] * 8, None, False, 1, row.fetched_at, "r") if isinstance(row, Article) else None
+        if not isinstance(row, Article):
+            return None
+        return dead_letter(
+            make_entry(), context, now, stage=Stage.WRITE_RECORDS, reason=Reason.INTERNAL, detail="x"
         )
 
     made = StagedAttempt(tmp_path, tmp_path / "staging" / "run", on_refused)
@@ -77,7 +79,8 @@ def test_files_say_what_they_hold(attempt, article, tmp_path):
     assert (file.table, file.rows, file.bytes) == ("articles", 7, len(data))
     assert file.sha256 == hashlib.sha256(data).hexdigest()
     table = pq.ParquetFile(tmp_path / file.path).read()
-    assert table.schema.equals(arrow_schema(Article), check_metadata=True)
+    assert table.schema.equals(arrow_schema(Article))
+    assert table.schema.metadata[b"tocsin.version"] == str(Article.VERSION).encode()
     assert rows_of(Article, table) == articles
 
 

@@ -126,6 +126,8 @@ def _kindred(node: html.HtmlElement, blocks: list[Block], prose: list[Block]) ->
                 before = False
             elif sibling in tallies and _is_prose_alone(sibling, tallies[sibling]):
                 alike = sibling.tag == node.tag and sibling.get("class") == node.get("class")
+                if not alike and next(sibling.iter("article"), None) is not None:
+                    continue
                 opening = before and level == 0
                 if opening or ((alike or level == 0) and tallies[sibling].prose >= _SHARE * whole):
                     found.append(sibling)
@@ -134,7 +136,7 @@ def _kindred(node: html.HtmlElement, blocks: list[Block], prose: list[Block]) ->
 
 
 def _is_prose_alone(element: html.HtmlElement, tally: _Tally) -> bool:
-    """Whether the element is prose for the most part, with neither a headline nor an article of its own."""
+    """Whether the element is prose for the most part, without a headline of its own."""
     if tally.runs == 0 or tally.links > 0.25 * tally.characters or tally.prose < 0.6 * tally.characters:
         return False
-    return element.tag != "article" and next(element.iter("h1", "article"), None) is None
+    return element.tag != "article" and next(element.iter("h1"), None) is None

@@ -96,13 +96,6 @@ class _Within:
     def linked(self) -> "_Within":
         return _Within(link=True, standfirst=self.standfirst, excerpt=self.excerpt)
 
-    def beneath(self, names: str) -> "_Within":
-        standfirst = self.standfirst or is_standfirst(names)
-        excerpt = self.excerpt or is_excerpt(names)
-        if (standfirst, excerpt) == (self.standfirst, self.excerpt):
-            return self
-        return _Within(link=self.link, standfirst=standfirst, excerpt=excerpt)
-
 
 class _Reader:
     """One walk over the tree, in document order."""
@@ -142,11 +135,19 @@ class _Reader:
                 self._end_block(kind, holder, within)
                 names = child.get("class")
                 inner = _kind(tag, kind, names)
-                inside = within if names is None else within.beneath(names)
+                inside = within if names is None else self._beneath(child, names, within)
                 self._walk(child, inner, child, inside)
                 self._end_block(inner, child, inside)
             if child.tail:
                 self._add(child.tail, within)
+
+    def _beneath(self, element: html.HtmlElement, names: str, within: "_Within") -> "_Within":
+        """What is said of the text in an element; that most of the page is an excerpt is not believed."""
+        standfirst = within.standfirst or is_standfirst(names)
+        excerpt = within.excerpt or (is_excerpt(names) and self._mass(element) < _MOST * self._whole)
+        if (standfirst, excerpt) == (within.standfirst, within.excerpt):
+            return within
+        return _Within(link=within.link, standfirst=standfirst, excerpt=excerpt)
 
     def _add(self, text: str, within: "_Within") -> None:
         self._text.append(text)

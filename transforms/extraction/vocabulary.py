@@ -30,7 +30,7 @@ CLUTTER = word_set(
     breadcrumb breadcrumbs tags taglist sidebar toolbar menu nav navi navigation footer masthead banner
     caption captions credit credits copyright byline bylines bio timestamp
     gallery galleries slideshow carousel slider player jwplayer embed embedded tweet twitter instagram facebook
-    whatsapp telegram tooltip modal popup overlay factbox infobox faktabox
+    whatsapp telegram tooltip modal popup overlay factbox infobox faktabox expandable accordion collapsible
     visuallyhidden offscreen noprint
     """
 )
@@ -55,6 +55,8 @@ STANDFIRST = word_set(
 """The words for the sentences between headline and text."""
 
 _EMBED = word_set("embed embedded tweet twitter instagram facebook social")
+
+_PICTURE = word_set("image images picture photo photos foto figure gallery caption media bild")
 
 EXCERPT = word_set("excerpt excerpts teaser teasers clamp")
 """The words for the beginning of a text that stands elsewhere; before an article's text, its standfirst."""
@@ -91,6 +93,12 @@ def is_embed(names: str) -> bool:
     """Whether the class speaks of embedding a post of a social network, and of no other clutter."""
     said = words(names)
     return bool(said & _EMBED) and said & CLUTTER <= _EMBED
+
+
+@lru_cache(maxsize=50_000)
+def is_pictured(names: str) -> bool:
+    """Whether the class speaks of pictures."""
+    return not words(names).isdisjoint(_PICTURE)
 
 
 @lru_cache(maxsize=50_000)

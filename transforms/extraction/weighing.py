@@ -5,13 +5,14 @@ appeals at the end. The limits come from the evaluation pages (see tests/quality
 """
 
 import re
+from collections import Counter
 from itertools import pairwise
 
 from lxml import html
 
 from transforms.extraction.blocks import Block
 from transforms.extraction.hints import Hints, squeeze
-from transforms.extraction.vocabulary import is_hedged
+from transforms.extraction.vocabulary import is_hedged, is_pictured
 
 _ENDS = frozenset('.!?…。！？"”»“›:;)）」』؟।॥’')
 _NETWORK = re.compile("facebook|instagram|linkedin|telegram|tiktok|twitter|whatsapp|youtube", re.IGNORECASE)
@@ -35,6 +36,8 @@ def standfirst(blocks: list[Block], within: set[html.HtmlElement], hints: Hints)
 
 def _introduces(block: Block, hints: Hints) -> bool:
     text = squeeze(block.text)
+    if is_caption(block, set()):
+        return False
     if len(text) < 20 or block.links > 0.3 * len(block.text) or text in hints.titles:
         return False
     return hints.describes(text) or (block.standfirst and len(block.text) >= 40)
@@ -43,6 +46,7 @@ def _introduces(block: Block, hints: Hints) -> bool:
 def article_blocks(blocks: list[Block], top: set[html.HtmlElement], hints: Hints) -> list[Block]:
     """The blocks beneath the elements `top` that are the article's text."""
     blocks = _without_nested_articles(blocks, top)
+    link_lists = _link_lists(blocks)
     kinds = {"paragraph", "other", "quote"}
     long = [place for place, block in enumerate(blocks) if block.kind in kinds and block.size >= _LONG]
     first, last = (long[0], long[-1]) if long else (0, len(blocks))
@@ -52,11 +56,13 @@ def article_blocks(blocks: list[Block], top: set[html.HtmlElement], hints: Hints
     for place, block in enumerate(blocks):
         if block.element.tag == "h1" or squeeze(block.text) in hints.titles or _is_links(block):
             continue
+        if block.kind == "item" and block.element.getparent() in link_lists:
+            continue
         if place < first and _is_preliminary(block):
             continue
         if place > last and _is_closing(block):
             continue
-        if block.kind == "other" and ((in_paragraphs and _is_scrap(block)) or _is_caption(block, top)):
+        if (block.kind == "other" and in_paragraphs and _is_scrap(block)) or is_caption(block, top):
             continue
         if (
             block.size < _BRIEF
@@ -113,6 +119,17 @@ def _without_nested_articles(blocks: list[Block], top: set[html.HtmlElement]) ->
     return [block for block in blocks if block not in nested]
 
 
+def _link_lists(blocks: list[Block]) -> set[html.HtmlElement | None]:
+    """The lists a good part of whose text is links: to other articles, for the most part."""
+    characters: Counter[html.HtmlElement | None] = Counter()
+    links: Counter[html.HtmlElement | None] = Counter()
+    for block in blocks:
+        if block.kind == "item":
+            characters[block.element.getparent()] += len(block.text)
+            links[block.element.getparent()] += block.links
+    return {element for element, length in characters.items() if links[element] > 0.3 * length}
+
+
 def _nested(element: html.HtmlElement | None, top: set[html.HtmlElement]) -> bool:
     while element is not None and element not in top:
         if element.tag == "article":
@@ -127,7 +144,7 @@ def _ends(block: Block) -> bool:
 
 
 def _is_links(block: Block) -> bool:
-    return block.links > (0.6 if _ends(block) else 0.5) * len(block.text)
+    return block.links > (0.6 if _ends(block) else 0.3) * len(block.text)
 
 
 def _is_preliminary(block: Block) -> bool:
@@ -150,11 +167,24 @@ def _is_scrap(block: Block) -> bool:
     return block.size < _SCRAP or (block.size < _BRIEF and not _ends(block))
 
 
-def _is_caption(block: Block, top: set[html.HtmlElement]) -> bool:
-    """Words beside a picture in an element of their own."""
-    if block.size >= 200 or _ends(block) or block.element in top:
-        return False
-    return next(block.element.iter("img", "picture", "video", "iframe", "svg", "amp-img"), None) is not None
+def is_caption(block: Block, top: set[html.HtmlElement]) -> bool:
+    """Whether the block stands beside a picture, in an element of its own that is there for it."""
+    alone = block.kind == "other" and block.size < 200 and not _ends(block)
+    if alone and block.element not in top and _has_picture(block.element):
+        return True
+    element: html.HtmlElement | None = block.element
+    for _ in range(3):
+        if element is None or element in top:
+            return False
+        names = element.get("class")
+        if names is not None and is_pictured(names) and _has_picture(element):
+            return sum(map(len, element.itertext())) < 2 * len(block.text) + _LONG
+        element = element.getparent()
+    return False
+
+
+def _has_picture(element: html.HtmlElement) -> bool:
+    return next(element.iter("img", "picture", "video", "iframe", "svg", "amp-img"), None) is not None
 
 
 def _is_doubtful(block: Block, top: set[html.HtmlElement], *, opening: bool) -> bool:

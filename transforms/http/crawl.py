@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, TypeVar, cast
 
 from schemas.dead_letters import Reason
 from transforms.http.client import Client
@@ -43,6 +43,7 @@ def crawl(
     *,
     loop: BackgroundLoop,
     stop: Callable[[], bool] = lambda: False,
+    give_up: Callable[[], bool] = lambda: False,
     deadline: float | None = None,
     chance: random.Random | None = None,
     max_waiting: int = 1000,
@@ -54,7 +55,8 @@ def crawl(
     order, one at a time; hosts don't wait for each other. No request is begun while `max_waiting` results, or
     bodies of `max_waiting_bytes` in all, wait to be taken, so that memory stays flat when the caller is slow.
     Once `stop()` is true (it is called on the loop's thread every 0.2 s) or the client's clock has passed
-    `deadline`, no request is begun and the rest comes back as Deferred; requests under way are finished.
+    `deadline`, no request is begun and the rest comes back as Deferred; requests under way are finished, but
+    for those that are so once `give_up()` is true after `stop()`: they are broken off and come back as Deferred.
     A request whose connection broke is sent again, after a pause with jitter by `chance`, within the budget of
     its host; one that timed out is not. Leaving the iterator early cancels what runs.
     """
@@ -65,6 +67,7 @@ def crawl(
     crawling: _Crawl[Item] = _Crawl(
         client,
         stop,
+        give_up,
         deadline,
         chance or random.Random(),  # noqa: S311 - jitter, no secret
         Room(max_waiting, max_waiting_bytes),
@@ -105,6 +108,7 @@ class _Crawl(Generic[Item]):
         self,
         client: Client,
         stop: Callable[[], bool],
+        give_up: Callable[[], bool],
         deadline: float | None,
         chance: random.Random,
         room: Room,
@@ -113,6 +117,9 @@ class _Crawl(Generic[Item]):
         self.room = room
         self._client = client
         self._stop = stop
+        self._give_up = give_up
+        self._given_up = False
+        self._under_way: set[asyncio.Task[None]] = set()
         self._deadline = deadline
         self._chance = chance
         self._halt = asyncio.Event()
@@ -145,6 +152,11 @@ class _Crawl(Generic[Item]):
         while not self._stop():  # noqa: ASYNC110 - stop is a plain flag, set by a signal handler
             await asyncio.sleep(_LOOK_FOR_STOP)
         self._halt.set()
+        while not self._give_up():  # noqa: ASYNC110 - likewise
+            await asyncio.sleep(_LOOK_FOR_STOP)
+        self._given_up = True
+        for walk in self._under_way:
+            walk.cancel()
 
     async def _walk(self, key: str, jobs: _Walk[Item]) -> None:
         while jobs:
@@ -198,6 +210,8 @@ class _Crawl(Generic[Item]):
             if self._halt.is_set() or (self._deadline is not None and self._client.clock() >= self._deadline):
                 raise Deferred("the run is ending")
 
+        walk = cast("asyncio.Task[None]", asyncio.current_task())
+        self._under_way.add(walk)
         try:
             return await self._client.fetch(
                 target,
@@ -207,6 +221,11 @@ class _Crawl(Generic[Item]):
                 begin=begin,
                 halt=self._halt,
             )
+        except asyncio.CancelledError:
+            if self._given_up and walk.uncancel() == 0:
+                raise Deferred("the run is ending, and the answer did not come in time") from None
+            raise
         finally:
+            self._under_way.discard(walk)
             if entered:
                 self.room.exit()

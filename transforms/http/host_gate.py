@@ -45,10 +45,10 @@ class HostGate:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._delay = delay
-        self._longest_wait = longest_wait
+        self.longest_wait = longest_wait
         self._max_failures = max_failures
         self._max_retries = max_retries
-        self._clock = clock
+        self.clock = clock
         self._sleep = sleep
         self._hosts: dict[str, _Host] = {}
 
@@ -70,7 +70,7 @@ class HostGate:
     def hold_back(self, host: str, seconds: float) -> None:
         """Give the host no turn for so many seconds from now."""
         record = self._record(host)
-        record.not_before = max(record.not_before, self._clock() + seconds)
+        record.not_before = max(record.not_before, self.clock() + seconds)
 
     def succeeded(self, host: str) -> None:
         """Note that the host answered."""
@@ -102,33 +102,13 @@ class HostGate:
             record.failures = record.retries = 0
             record.closed = None
 
-    async def enter(
-        self, record: _Host, host: str, deadline: float | None, halt: asyncio.Event | None
-    ) -> None:
-        """Wait for the turn; see `turn`."""
-        if record.lock.locked():
-            self._wait(record, host, deadline, halt)
-        await record.lock.acquire()
-        try:
-            while (wait := self._wait(record, host, deadline, halt)) > 0:
-                await self._pause(wait, halt)
-        except BaseException:
-            record.lock.release()
-            raise
-
-    def leave(self, record: _Host) -> None:
-        """End the turn; see `turn`."""
-        record.ended = self._clock()
-        record.served += 1
-        record.lock.release()
-
     def _record(self, host: str) -> _Host:
         record = self._hosts.get(host)
         if record is None:
             record = self._hosts[host] = _Host(self._delay)
         return record
 
-    async def _pause(self, seconds: float, halt: asyncio.Event | None) -> None:
+    async def pause(self, seconds: float, halt: asyncio.Event | None) -> None:
         """Sleep, but no longer than until `halt` is set."""
         if halt is None:
             await self._sleep(seconds)
@@ -141,30 +121,11 @@ class HostGate:
             sleeping.cancel()
             halting.cancel()
 
-    def _wait(self, record: _Host, host: str, deadline: float | None, halt: asyncio.Event | None) -> float:
-        """Seconds until the host's turn, 0 for now; raises Deferred where they are not to be waited for."""
-        if halt is not None and halt.is_set():
-            raise Deferred("the run is ending")
-        if record.closed is not None:
-            raise Deferred(
-                f"{host} is left to the next run after {record.failures} failures: {record.closed}"
-            )
-        now = self._clock()
-        if deadline is not None and now >= deadline:
-            raise Deferred("the run's deadline has passed")
-        ready = record.ready_at()
-        wait = max(ready - now, 0.0)
-        if wait > self._longest_wait:
-            raise Deferred(f"{host} is to be left alone for {wait:.0f} s", retry_after=wait)
-        if deadline is not None and ready >= deadline:
-            raise Deferred(f"{host}'s turn comes after the run's deadline", retry_after=wait)
-        return wait
-
 
 class Turn:
     """A turn at a host's gate, held from the start to the end of an `async with`."""
 
-    __slots__ = ("_gate", "_record", "_terms")
+    __slots__ = ("_deadline", "_gate", "_halt", "_host", "_record")
 
     def __init__(
         self,
@@ -176,10 +137,46 @@ class Turn:
     ) -> None:
         self._gate = gate
         self._record = record
-        self._terms = (host, deadline, halt)
+        self._host = host
+        self._deadline = deadline
+        self._halt = halt
 
     async def __aenter__(self) -> None:
-        await self._gate.enter(self._record, *self._terms)
+        lock = self._record.lock
+        if lock.locked():
+            self._wait()
+        await lock.acquire()
+        try:
+            while (wait := self._wait()) > 0:
+                await self._gate.pause(wait, self._halt)
+        except BaseException:
+            lock.release()
+            raise
 
     async def __aexit__(self, *_: object) -> None:
-        self._gate.leave(self._record)
+        record = self._record
+        record.ended = self._gate.clock()
+        record.served += 1
+        record.lock.release()
+
+    def _wait(self) -> float:
+        """Seconds until the turn, 0 for now; raises Deferred where they are not to be waited for."""
+        record, host, deadline = self._record, self._host, self._deadline
+        if self._halt is not None and self._halt.is_set():
+            raise Deferred("the run is ending")
+        if record.closed is not None:
+            raise Deferred(
+                f"{host} is left to the next run after {record.failures} failures: {record.closed}"
+            )
+        now = self._gate.clock()
+        if deadline is not None and now >= deadline:
+            raise Deferred("the run's deadline has passed")
+        ready = record.ready_at()
+        if ready <= now:
+            return 0.0
+        wait = ready - now
+        if wait > self._gate.longest_wait:
+            raise Deferred(f"{host} is to be left alone for {wait:.0f} s", retry_after=wait)
+        if deadline is not None and ready >= deadline:
+            raise Deferred(f"{host}'s turn comes after the run's deadline", retry_after=wait)
+        return wait

@@ -47,9 +47,9 @@ class HttpSettings:
     robots_cap: int = 500 * 1024
     """RFC 9309, 2.5: at least 500 KiB are to be read."""
     max_redirects: int = 10
-    max_connections: int = 256
+    max_connections: int = 512
     """Requests in flight at once over all hosts."""
-    max_idle_connections: int = 256
+    max_idle_connections: int = 512
     """Connections kept open for their host's next request."""
     max_large_bodies: int = 8
     """Bodies of more than a MiB that are read at once: caps times this bound what bombs from many hosts cost."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from transforms.topics.folding import fold
 
-_PIECE = re.compile(r"(?:(\d*)\*)?([^*|()]+?)(?:\*(\d*))?$")
+_PIECE = re.compile(r"(\*?)([^*|()]+)(?:\*(\d*))?$")
 _STARRED = re.compile(r"\*\d*$")
 _GAP = re.compile(r"\.\.(\d*)$")
 _TOKEN = re.compile(r"\([^()]*\)[^\s()]*|[^\s()]+")
@@ -123,13 +123,12 @@ def _pieces(token: str, source: str, usual_suffix: int, *, alone: bool) -> tuple
         folded = fold(stem).text
         if not any(c.isalnum() for c in folded):
             raise TermError(f"term {source!r}: {choice!r} has no letters")
-        starred = found.group(0).startswith("*") or bool(before)
-        if alone and len(folded) < _LEAST_STEM and not folded.isdigit() and (after is not None or starred):
+        if alone and len(folded) < _LEAST_STEM and not folded.isdigit() and (before or after is not None):
             raise TermError(f"term {source!r}: in a term of one word a star needs three letters beside it")
         pieces.append(
             Piece(
                 stem=folded,
-                before=(int(before) if before else USUAL_PREFIX) if starred else 0,
+                before=USUAL_PREFIX if before else 0,
                 after=0 if after is None else int(after) if after else usual_suffix,
             )
         )

@@ -21,8 +21,8 @@ def article_of(
     canonical = entry.canonical_url or ""
     return Article(
         article_id=entry.key.hex(),
-        canonical_url=redact(canonical),
-        url=redact(url or canonical),
+        canonical_url=redact(canonical, published=True),
+        url=redact(url or canonical, published=True),
         declared_canonical_url=extraction.declared_canonical_url,
         feed_url=entry.feed_url,
         entry_id=entry.entry_id,

@@ -86,7 +86,7 @@ def dead_letter(
         stage=stage,
         level=Level.ENTRY,
         reason=reason,
-        url=redact(url) if url else None,
+        url=redact(url, published=True) if url else None,
         feed_url=entry.feed_url,
         entry_id=entry.entry_id,
         host=host_of(url) if url else None,

@@ -52,7 +52,7 @@ class _FetchPages(beam.DoFn):
             else:
                 yield chosen
         advance("pages_to_fetch", len(jobs))
-        for entry, result in crawl_jobs(jobs, self._context):
+        for entry, result in crawl_jobs(jobs, self._context, self._clock):
             advance("pages_done")
             if isinstance(result, Response):
                 spend("fetch articles", result.elapsed_ms / 1000)

@@ -59,7 +59,7 @@ class _PollFeeds(beam.DoFn):
             else:
                 advance("feeds_done")
                 yield skipped(task, skip.reason, self._context, self._clock())
-        for task, result in crawl_jobs(jobs, self._context):
+        for task, result in crawl_jobs(jobs, self._context, self._clock):
             advance("feeds_done")
             if isinstance(result, Response):
                 spend("fetch feeds", result.elapsed_ms / 1000)

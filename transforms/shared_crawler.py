@@ -4,13 +4,14 @@ import atexit
 import random
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 from transforms.http.client import Client
 from transforms.http.crawl import Job, Result, crawl
 from transforms.http.loop import BackgroundLoop
-from transforms.intake import intake_stopped
+from transforms.intake import intake_stopped, work_given_up
 from transforms.run_context import RunContext, utc_now
 
 _lock = threading.Lock()
@@ -18,21 +19,24 @@ _loop: BackgroundLoop | None = None
 _clients: dict[str, Client] = {}
 
 
-def crawl_jobs(jobs: Sequence[Job[Any]], context: RunContext) -> Iterator[tuple[Any, Result]]:
+def crawl_jobs(
+    jobs: Sequence[Job[Any]], context: RunContext, clock: Callable[[], datetime] = utc_now
+) -> Iterator[tuple[Any, Result]]:
     """Fetch the jobs with the run's client, each result as it is done.
 
     No request is begun after the run's deadline or once intake has stopped; what was not begun comes back as
-    Deferred.
+    Deferred, and so does what is broken off when work is given up (see `intake`).
     """
     if not jobs:
         return
     client, loop = _client_of(context)
-    left = (context.deadline_at - utc_now()).total_seconds()
+    left = (context.deadline_at - clock()).total_seconds()
     yield from crawl(
         client,
         jobs,
         loop=loop,
         stop=intake_stopped,
+        give_up=work_given_up,
         deadline=time.monotonic() + left,
         chance=random.Random(context.run_id),  # noqa: S311 -- jitter, no secret
     )

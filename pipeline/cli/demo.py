@@ -62,15 +62,11 @@ def _say_what_was_found(console: Console, out: Path, *, added: int) -> None:
     topics = sorted({topic.topic for article in articles for topic in article.topics})
     console.print()
     console.print(f"{added} articles added; {len(articles)} in {out}, on {', '.join(topics)}.")
-    for article in articles:
-        for topic in article.topics:
-            if topic.topic == "riot" and topic.evidence:
-                words = topic.evidence[0].text
-                console.print(f"For one: {article.title!r} is on riot, by its words {words!r}.")
-                break
-        else:
-            continue
-        break
+    riots = [(topic, article) for article in articles for topic in article.topics if topic.topic == "riot"]
+    if riots:
+        topic, article = max(riots, key=lambda found: found[0].score)
+        words = ", ".join(repr(evidence.text) for evidence in topic.evidence[:3])
+        console.print(f"For one, {article.title!r} is on riot by its words {words}.")
     console.print("Look further:")
     glob = f"{out}/articles/**/*.parquet"
     reading = f"read_parquet('{glob}', hive_partitioning=true, union_by_name=true)"

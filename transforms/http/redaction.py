@@ -30,9 +30,10 @@ def redact(url: str, *, published: bool = False) -> str:
     use to number their articles count only where the value looks like a secret: eight characters or more, with
     letters and digits. The result need not be fetchable; it is for people to read.
     """
-    return _PARAMETER.sub(
-        lambda match: _redacted_parameter(match, published=published), _USER_INFO.sub(r"\1", url)
-    )
+    # What is left when one is removed may look like another: "//@/@".
+    while (without := _USER_INFO.sub(r"\1", url)) != url:
+        url = without
+    return _PARAMETER.sub(lambda match: _redacted_parameter(match, published=published), url)
 
 
 def _redacted_parameter(match: re.Match[str], *, published: bool) -> str:

@@ -201,7 +201,7 @@ def _applies(
                 reach = modality.after
             else:
                 continue
-            if gap.count(" ") <= reach and (reach >= 20 or not _CLAUSE_END.search(gap)):
+            if gap.count(" ") <= reach and (reach > 10 or not _CLAUSE_END.search(gap)):
                 return True
     return False
 

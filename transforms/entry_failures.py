@@ -26,9 +26,13 @@ DEFERRED = "deferred"
 """Why an entry was put off that was not tried at all."""
 
 
-def put_off(entry: Entry, detail: str) -> Carried:
-    """An entry that was not tried in this run: its attempts stay as they were."""
-    return Carried(dataclasses.replace(entry, reason=DEFERRED, detail=detail, retry_at=None))
+def put_off(entry: Entry, detail: str, now: datetime, *, retry_after: float | None = None) -> Carried:
+    """An entry that was not tried in this run: its attempts stay as they were.
+
+    `retry_after` is how many seconds its host must still be left alone, None where only the run ended.
+    """
+    retry_at = now + timedelta(seconds=retry_after) if retry_after else None
+    return Carried(dataclasses.replace(entry, reason=DEFERRED, detail=detail, retry_at=retry_at))
 
 
 def failed(

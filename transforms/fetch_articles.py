@@ -76,7 +76,7 @@ def outcome_of_fetch(
                 fetched_at=now,
             )
         case Deferred():
-            return put_off(entry, result.detail)
+            return put_off(entry, result.detail, now, retry_after=result.retry_after)
         case FetchError():
             return failed(
                 entry,

@@ -66,9 +66,15 @@ def test_a_servers_wish_only_lengthens_the_rest(seconds, fail, now):
     assert carried.entry.retry_at - now == max(RETRY_DISTANCES[0], timedelta(seconds=seconds))
 
 
-def test_what_was_not_tried_keeps_its_attempts(make_entry):
+def test_what_was_not_tried_rests_as_long_as_its_host_asked(make_entry, now):
+    """A host that asked to be left alone for an hour is not asked by the next run for another page."""
+    carried = put_off(make_entry(attempts=2), "the host rests", now, retry_after=3600.0)
+    assert (carried.entry.attempts, carried.entry.retry_at) == (2, now + timedelta(hours=1))
+
+
+def test_what_was_not_tried_keeps_its_attempts(make_entry, now):
     """An entry put off by the deadline has lost nothing: it may be tried as soon as there is a run."""
-    carried = put_off(make_entry(attempts=2), "the run ended")
+    carried = put_off(make_entry(attempts=2), "the run ended", now)
     assert (carried.entry.attempts, carried.entry.reason, carried.entry.retry_at) == (2, DEFERRED, None)
 
 

@@ -104,18 +104,9 @@ def _factors(blocks: list[Block], prose: list[Block], hints: Hints) -> dict[Bloc
 
 def _kindred(node: html.HtmlElement, blocks: list[Block], prose: list[Block]) -> list[html.HtmlElement]:
     """Siblings of the node and of its ancestors, up to the article's own element, that are prose as well."""
-    tallies: dict[html.HtmlElement, _Tally] = defaultdict(_Tally)
-    is_prose = set(prose)
-    for block in blocks:
-        for element in (block.element, *block.element.iterancestors()):
-            tally = tallies[element]
-            tally.characters += len(block.text)
-            tally.links += block.links
-            if block in is_prose:
-                tally.prose += len(block.text)
-                tally.runs += 1
-    found = []
+    tallies = _tallies(blocks, set(prose))
     whole = tallies[node].prose
+    found = []
     for level in range(_LEVELS):
         parent = node.getparent()
         if parent is None or node.tag in {"body", "article", "html"}:
@@ -126,13 +117,26 @@ def _kindred(node: html.HtmlElement, blocks: list[Block], prose: list[Block]) ->
                 before = False
             elif sibling in tallies and _is_prose_alone(sibling, tallies[sibling]):
                 alike = sibling.tag == node.tag and sibling.get("class") == node.get("class")
-                if not alike and next(sibling.iter("article"), None) is not None:
-                    continue
-                opening = before and level == 0
-                if opening or ((alike or level == 0) and tallies[sibling].prose >= _SHARE * whole):
+                cards = not alike and next(sibling.iter("article"), None) is not None
+                long = (alike or level == 0) and tallies[sibling].prose >= _SHARE * whole
+                if not cards and (long or (before and level == 0)):
                     found.append(sibling)
         node = parent
     return found
+
+
+def _tallies(blocks: list[Block], prose: set[Block]) -> dict[html.HtmlElement, _Tally]:
+    """What stands beneath each element that holds a block."""
+    tallies: dict[html.HtmlElement, _Tally] = defaultdict(_Tally)
+    for block in blocks:
+        for element in (block.element, *block.element.iterancestors()):
+            tally = tallies[element]
+            tally.characters += len(block.text)
+            tally.links += block.links
+            if block in prose:
+                tally.prose += len(block.text)
+                tally.runs += 1
+    return tallies
 
 
 def _is_prose_alone(element: html.HtmlElement, tally: _Tally) -> bool:

@@ -81,14 +81,34 @@ def authors(
 
 
 def _sources(root: html.HtmlElement, data: StructuredData, entry: Entry) -> Iterator[tuple[bool, list[str]]]:
-    """Lists of names, each with whether it mixes the site's name with those of persons."""
+    """Lists of names, each with whether it may mix the site's name with those of persons."""
     for node in data.articles:
         yield False, list(_declared(node.get("author") or node.get("creator"), data))
     for name in _META:
         contents = data.meta.get(name, [])
         yield len(contents) > 1, contents
-    yield False, _byline(root)
+    if not any(_is_called_person(node.get("author")) for node in data.articles):
+        yield True, _byline(root)
+        yield True, _signature(root)
     yield False, list(entry.authors)
+
+
+def _is_called_person(author: Any) -> bool:
+    """Whether JSON-LD calls its author a person, so that the name is meant even where it is the site's."""
+    first = author[0] if isinstance(author, list) and author else author
+    return isinstance(first, dict) and first.get("@type") == "Person" and bool(first.get("name"))
+
+
+def _signature(root: html.HtmlElement) -> list[str]:
+    """The name in the last paragraph that is set to the right, as signatures are."""
+    for element in reversed(list(root.iter("p"))):
+        style = element.get("style")
+        if not (style and "text-align:right" in style.replace(" ", "")) and element.get("align") != "right":
+            continue
+        names = list(names_in(line(" ".join(element.itertext()))))
+        if names and all(map(_is_person, names)) and not stands_elsewhere(element):
+            return names
+    return []
 
 
 def _declared(value: Any, data: StructuredData) -> Iterator[str]:
@@ -144,12 +164,17 @@ def _is_byline(element: html.HtmlElement) -> bool:
 
 
 def stands_elsewhere(element: html.HtmlElement) -> bool:
-    """Whether the element belongs to comments, teasers or the page's frame rather than to the article."""
+    """Whether the element belongs to comments, teasers or the page's frame rather than to the article.
+
+    What holds the page's h1 as well belongs to the article, whatever its class says.
+    """
     for part in (element, *element.iterancestors()):
-        if part.tag in {"aside", "footer", "nav"}:
-            return True
+        if part.tag in {"body", "html"} or next(part.iter("h1"), None) is not None:
+            return False
         names = part.get("class")
-        if names is not None and part.tag not in {"body", "html"} and not _ELSEWHERE.isdisjoint(words(names)):
+        if part.tag in {"aside", "footer", "nav"} or (
+            names is not None and not _ELSEWHERE.isdisjoint(words(names))
+        ):
             return True
     return False
 

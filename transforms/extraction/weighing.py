@@ -158,6 +158,10 @@ def _is_closing(block: Block) -> bool:
         return block.size < _SCRAP
     if block.kind == "item" and block.links > 0.25 * len(block.text):
         return True
+    if block.kind == "paragraph" and block.size < 180 and block.links > 0.12 * len(block.text):
+        return True
+    if block.size < 200 and block.text.startswith("(") and block.text.endswith(")"):
+        return True
     if block.size < 400 and (block.slanted or "@" in block.text or "©" in block.text):
         return True
     return len({name.lower() for name in _NETWORK.findall(block.text)}) > 1

@@ -77,6 +77,11 @@ def is_html(body: bytes, content_type: str | None) -> bool:
     return sniffed_type(body, content_type) in _HTML_TYPES
 
 
+def promises_html(content_type: str | None) -> bool:
+    """Whether a header promises HTML or XHTML."""
+    return media_type(content_type) in _HTML_TYPES
+
+
 def is_media(content_type: str | None) -> bool:
     """Whether a header promises sound, pictures or fonts: nothing that is read to its end to find a text in it."""
     return (media_type(content_type) or "").startswith(("video/", "audio/", "image/", "font/"))

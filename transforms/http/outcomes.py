@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from schemas.dead_letters import Reason
-from transforms.http.content import is_challenge, is_html
+from transforms.http.content import is_challenge, is_html, promises_html
 from transforms.http.errors import FetchError
 from transforms.http.response import Hop, Kind, Response
 from transforms.http.statuses import PERHAPS_CHALLENGE, WITH_BODY, reason_of, retry_after
@@ -33,7 +33,7 @@ def response_of(
     if incomplete and (kind is Kind.PAGE or not data):
         raise failure(Reason.CONNECT, "the connection ended before the body did")
     if truncated and kind is Kind.PAGE:
-        if not is_html(data, content_type):
+        if not is_html(data, content_type) and not promises_html(content_type):
             raise failure(Reason.WRONG_TYPE, f"no page but {content_type or 'something without a type'}")
         raise failure(Reason.TOO_LARGE, f"the page is larger than {len(data)} bytes")
     return Response(

@@ -13,6 +13,7 @@ from backports import zstd
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schemas.dead_letters import Reason
 from transforms.http.decoding import EncodingError, decoder_for
 from transforms.http.response import Kind
 
@@ -181,5 +182,31 @@ def test_fault_14_a_stream_that_decodes_to_nothing_ends_too(http):
             response = await client.fetch("http://site.test/", kind=Kind.FEED)
             assert response.truncated
             assert response.body == b""
+
+    http.play(scenario)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "bomb"), [("gzip", gzip_bomb), ("br", brotli_bomb), ("zstd", zstd_bomb)]
+)
+def test_fault_14_a_bomb_for_a_page_is_too_large(http, encoding, bomb):
+    """A page that decodes to more than its cap is too_large, and nothing of it is kept."""
+
+    async def explode(_request, writer):
+        writer.write(
+            f"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Encoding: {encoding}\r\n\r\n".encode()
+        )
+        for piece in bomb():
+            if writer.is_closing():
+                return
+            writer.write(piece)
+            await writer.drain()
+        writer.close()
+
+    async def scenario():
+        async with http.Server({"/": explode}) as server, http.client(server) as client:
+            error = await http.refusal(client, "http://site.test/", Kind.PAGE)
+            assert error.reason is Reason.TOO_LARGE
+            assert not error.retryable
 
     http.play(scenario)

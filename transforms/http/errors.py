@@ -47,7 +47,7 @@ class FetchError(Exception):
 class Deferred(Exception):  # noqa: N818 - putting off is no error: the URL is to be tried in a later run
     """A fetch that was not begun: its host must wait longer than this run may, or is left for the next run.
 
-    `retry_after` is the seconds that the host must still be left alone, None where only this run ended.
+    `retry_after` is the seconds that the host has asked to be left alone for yet, None where it has not asked.
     """
 
     def __init__(self, detail: str, *, url: str = "", retry_after: float | None = None) -> None:

@@ -164,19 +164,19 @@ class Turn:
         record, host, deadline = self._record, self._host, self._deadline
         if self._halt is not None and self._halt.is_set():
             raise Deferred("the run is ending")
-        if record.closed is not None:
-            raise Deferred(
-                f"{host} is left to the next run after {record.failures} failures: {record.closed}"
-            )
         now = self._gate.clock()
+        asked = record.not_before - now if record.not_before > now else None
+        if record.closed is not None:
+            left = f"{host} is left to the next run after {record.failures} failures: {record.closed}"
+            raise Deferred(left, retry_after=asked)
         if deadline is not None and now >= deadline:
-            raise Deferred("the run's deadline has passed")
+            raise Deferred("the run's deadline has passed", retry_after=asked)
         ready = record.ready_at()
         if ready <= now:
             return 0.0
         wait = ready - now
         if wait > self._gate.longest_wait:
-            raise Deferred(f"{host} is to be left alone for {wait:.0f} s", retry_after=wait)
+            raise Deferred(f"{host} is to be left alone for {wait:.0f} s", retry_after=asked)
         if deadline is not None and ready >= deadline:
-            raise Deferred(f"{host}'s turn comes after the run's deadline", retry_after=wait)
+            raise Deferred(f"{host}'s turn comes after the run's deadline", retry_after=asked)
         return wait

@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from datetime import datetime
 from typing import Any
 
@@ -16,8 +16,9 @@ from schemas.entries import Entry
 from schemas.extraction import Extraction, Refusal
 from schemas.outcomes import Carried, Ended, FetchedPage, PageMissing
 from transforms.article import article_of
-from transforms.entry_failures import dead_letter
+from transforms.entry_failures import dead_letter, put_off
 from transforms.extraction.feed_text import extract_from_feed
+from transforms.intake import work_given_up
 from transforms.progress import spend
 from transforms.run_context import RunContext, utc_now
 from transforms.workers.pool import WorkerCrashedError, WorkerTimeoutError, result_of, shared_pool
@@ -88,7 +89,7 @@ class _ExtractPages(beam.DoFn):
         self._milliseconds = Metrics.distribution("tocsin", "extract_milliseconds")
 
     def start_bundle(self) -> None:
-        self._window = TaskWindow(self._context.workers * PAGES_PER_WORKER)
+        self._window = TaskWindow(self._context.workers * PAGES_PER_WORKER, work_given_up)
 
     def process(self, fetched: FetchedPage | PageMissing | Ended | Carried) -> Iterator[Ended | Carried]:
         assert self._window is not None  # noqa: S101 -- Beam starts a bundle before it processes one
@@ -118,9 +119,11 @@ class _ExtractPages(beam.DoFn):
         for page, done in self._window.drain():
             yield GlobalWindows.windowed_value_at_end_of_window(self._outcome(page, done))
 
-    def _outcome(self, page: FetchedPage, done: "Future[Timed[Extraction | Refusal]]") -> Ended:
+    def _outcome(self, page: FetchedPage, done: "Future[Timed[Extraction | Refusal]]") -> Ended | Carried:
         try:
             timed = result_of(done)
+        except CancelledError:
+            return put_off(page.entry, "the run was ending before the page had been extracted", self._clock())
         except WorkerTimeoutError:
             refusal = Refusal(Reason.EXTRACTOR_TIMEOUT, f"extraction took over {PAGE_DEADLINE:.0f} seconds")
         except WorkerCrashedError as error:

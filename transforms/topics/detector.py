@@ -66,6 +66,7 @@ class Detector:
                 self._rules.mask(damper.groups),
                 damper.at_least,
                 damper.factor,
+                self._rules.mask(damper.unless),
                 frozenset(
                     i for i, t in enumerate(taxonomy.topics) if not damper.topics or t.name in damper.topics
                 ),
@@ -170,7 +171,7 @@ class Detector:
             at = beyond
         if not judgements:
             return ()
-        damping = self._damping(found)
+        damping = self._damping(found, document)
         by_topic: dict[int, list[Judgement]] = {}
         for judgement in judgements:
             by_topic.setdefault(judgement.topic, []).append(judgement)
@@ -183,9 +184,11 @@ class Detector:
         topics.sort(key=lambda topic: (-topic.score, topic.topic))
         return tuple(topics)
 
-    def _damping(self, found: list[FoundTerm]) -> dict[int, float]:
+    def _damping(self, found: list[FoundTerm], document: int) -> dict[int, float]:
         damping: dict[int, float] = {}
-        for mask, at_least, factor, topics in self._dampers:
+        for mask, at_least, factor, unless, topics in self._dampers:
+            if not document & mask or document & unless:
+                continue
             spans = {(term.start, term.end) for term in found if term.groups & mask}
             if len(spans) >= at_least:
                 for topic in topics:

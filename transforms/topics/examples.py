@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from transforms.topics.detector import Detector
-from transforms.topics.taxonomy import Taxonomy, TopicSpec
+from transforms.topics.taxonomy import GroupTerm, Taxonomy, TopicSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ def _failed_examples(taxonomy: Taxonomy) -> Iterator[Finding]:
 
 def _collisions(taxonomy: Taxonomy) -> Iterator[Finding]:
     """Terms that alone, in one language, are enough for two topics that are not parent and child."""
-    alone: dict[tuple[str, str], list[tuple[TopicSpec, int]]] = {}
+    alone: dict[tuple[str, str], list[tuple[TopicSpec, GroupTerm]]] = {}
     for topic in taxonomy.topics:
         for rule in topic.rules:
             if len(rule.all) > 1 or rule.document or rule.weight < topic.threshold:
@@ -85,10 +85,10 @@ def _collisions(taxonomy: Taxonomy) -> Iterator[Finding]:
                     for term in terms:
                         known = alone.setdefault((lang, term.source), [])
                         if topic not in [other for other, _ in known]:
-                            known.append((topic, term.line))
+                            known.append((topic, term))
     for (lang, source), topics in alone.items():
-        for place, (topic, line) in enumerate(topics):
+        for place, (topic, term) in enumerate(topics):
             for other, _ in topics[:place]:
                 if topic.name != other.parent and other.name != topic.parent:
                     message = f"the term {source!r} ({lang}) is enough for {other.name} and for {topic.name}"
-                    yield Finding(taxonomy.name, line, message, fault=False)
+                    yield Finding(term.file, term.line, message, fault=False)

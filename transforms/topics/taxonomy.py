@@ -28,6 +28,7 @@ class GroupTerm:
 
     source: str
     line: int
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,8 @@ class Modality:
 class Damper:
     """A kind of text (sport, film review) in which the topics' words mean something else.
 
-    Where at least `at_least` different terms of `groups` are met, scores are multiplied by `factor`.
+    Where `groups` are met in at least `at_least` places, and none of `unless` is, scores are multiplied by
+    `factor`.
     """
 
     name: str
@@ -104,6 +106,7 @@ class Damper:
     at_least: int
     factor: float
     topics: tuple[str, ...]
+    unless: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

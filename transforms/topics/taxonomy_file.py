@@ -94,7 +94,7 @@ def _digest(taxonomy: Taxonomy) -> str:
 
     def without_places(value: Any) -> Any:
         if isinstance(value, dict):
-            return {key: without_places(item) for key, item in value.items() if key != "line"}
+            return {key: without_places(item) for key, item in value.items() if key not in ("line", "file")}
         if isinstance(value, list | tuple):
             return [without_places(item) for item in value]
         return value
@@ -193,7 +193,7 @@ def _add_terms(draft: _Draft, group: str, lang: str, node: Node) -> None:
             raise dataclasses.replace(node, line=line).error(
                 str(error), "See docs/topics.md, Terms"
             ) from None
-        own[term] = GroupTerm(term, line)
+        own[term] = GroupTerm(term, line, node.file)
 
 
 def _read_topic(name: str, node: Node, draft: _Draft) -> None:
@@ -348,11 +348,11 @@ def _modality(name: str, node: Node, draft: _Draft) -> Modality:
 
 
 def _damper(name: str, node: Node, draft: _Draft) -> Damper:
-    parts = dict(node.entries(("groups", "at_least", "factor", "topics")))
+    parts = dict(node.entries(("groups", "at_least", "factor", "topics", "unless")))
     for key in ("groups", "at_least", "factor"):
         if key not in parts:
             raise node.error(f"damper {name} lacks {key!r}", "It has groups, at_least and factor")
-    topics = [item for item in parts["topics"].items()] if "topics" in parts else []
+    topics = list(parts["topics"].items()) if "topics" in parts else []
     draft.topic_uses.extend((item.text(), item) for item in topics)
     return Damper(
         name=name,
@@ -360,6 +360,7 @@ def _damper(name: str, node: Node, draft: _Draft) -> Damper:
         at_least=int(parts["at_least"].number(1, 99, whole=True)),
         factor=parts["factor"].number(0, 1),
         topics=tuple(item.text() for item in topics),
+        unless=_flat(parts["unless"], draft) if "unless" in parts else (),
     )
 
 

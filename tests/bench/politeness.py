@@ -2,7 +2,8 @@
 
 Loopback hosts 127.0.x.y answer each page after a latency and note when each request began and ended. From these
 notes, not from the client's, follows whether a host ever saw two requests at once or a gap below the delay. The
-run's time is set beside the slowest host's own schedule: its latencies and pauses one after another. Run it with
+run's time is set beside the slowest host's own schedule: its latencies and pauses one after another. Run it on
+Linux, where all of 127.0.0.0/8 is loopback, with
 
     python tests/bench/politeness.py [--hosts 500] [--pages 20] [--delay 1.0] [--latency 0.05]
 """

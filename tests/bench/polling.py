@@ -1,7 +1,8 @@
 """Polls a second of `crawl` beside a bare aiohttp loop, both one request at a time to a host.
 
 Loopback hosts 127.0.x.y answer every feed with 304. The server runs in a process of its own; both clients run
-in this one, in turns, so that they share whatever else the machine does. Run it with
+in this one, in turns, so that they share whatever else the machine does. Run it on Linux, where all of
+127.0.0.0/8 is loopback, with
 
     python tests/bench/polling.py [--feeds 10000] [--hosts 500] [--rounds 3]
 """

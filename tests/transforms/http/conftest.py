@@ -19,12 +19,13 @@ from transforms.http.settings import HttpSettings
 
 @dataclasses.dataclass
 class Received:
-    """A request as the server saw it; `began` and `ended` are monotonic seconds."""
+    """A request as the server saw it; `began` and `ended` are monotonic seconds, `to` the address asked."""
 
     method: str
     path: str
     headers: dict[str, str]
     began: float
+    to: str = ""
     ended: float = float("nan")
 
     @property
@@ -104,7 +105,7 @@ class HostileServer:
         first, *lines = head.decode("latin-1").strip().split("\r\n")
         method, path, _ = first.split(" ")
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-        request = Received(method, path, headers, time.monotonic())
+        request = Received(method, path, headers, time.monotonic(), writer.get_extra_info("sockname")[0])
         self.received.append(request)
         bare = path.partition("?")[0]
         answer = self.answers.get(f"{request.host}{bare}", self.answers.get(bare, reply(404)))

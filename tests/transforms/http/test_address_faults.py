@@ -68,24 +68,26 @@ def test_fault_03_addresses_that_lead_home_by_translation_are_refused(http, host
 def test_fault_04_a_name_that_turns_private_is_refused_at_connect(http):
     """A name that led to an allowed address and then leads to a private one is refused at the second connect.
 
-    127.7.7.7 stands for the public address, as no test may leave loopback: a net exempts it alone.
+    127.0.0.1 stands for the public address, as no test may leave loopback: a net exempts it alone. The server
+    listens on all addresses, so that a request to the private one would be heard.
     """
 
+    async def once(_request, writer):
+        writer.write(http.reply(200, b"<rss/>"))
+        await writer.drain()
+        writer.close()
+
     async def scenario():
-        async with http.Server(
-            {"/": http.reply(200, b"<rss/>", {"Connection": "close"})}, host="127.7.7.7"
-        ) as server:
-            resolver = http.Resolver({"rebind.test": [["127.7.7.7"], ["127.0.0.1"]]}, server.port)
-            async with http.client(names=("127.7.7.7/32",), resolver=resolver) as client:
-                client._transport._session.connector.clear_dns_cache()
+        async with http.Server({"/": once}, host="0.0.0.0") as server:
+            resolver = http.Resolver({"rebind.test": [["127.0.0.1"], ["127.0.0.2"]]}, server.port)
+            async with http.client(names=("127.0.0.1/32",), resolver=resolver) as client:
                 assert (await client.fetch("http://rebind.test/", kind=Kind.FEED)).status == 200
                 client._transport._session.connector.clear_dns_cache()
-                client._transport._session.connector._conns.clear()
                 error = await http.refusal(client, "http://rebind.test/")
                 assert error.reason is Reason.PRIVATE_ADDRESS
-                assert "127.0.0.1" in error.detail
+                assert "127.0.0.2" in error.detail
             assert resolver.asked == ["rebind.test", "rebind.test"]
-            assert len(server.received) == 1
+            assert server.connections == 1
 
     http.play(scenario)
 
@@ -94,19 +96,31 @@ def test_fault_05_of_mixed_answers_the_private_one_is_never_connected_to(http):
     """Where a name has an allowed and private addresses, only the allowed one is connected to, in any order."""
 
     async def scenario():
-        async with http.Server({"/": http.reply(200, b"<rss/>")}, host="127.7.7.7") as allowed:
+        async with http.Server({"/": http.reply(200, b"<rss/>")}, host="0.0.0.0") as server:
             for answer in (
-                ["127.0.0.1", "127.7.7.7"],
-                ["127.7.7.7", "127.0.0.1"],
-                ["::1", "127.0.0.1", "127.7.7.7"],
+                ["127.0.0.2", "127.0.0.1"],
+                ["127.0.0.1", "127.0.0.2"],
+                ["::1", "127.0.0.2", "127.0.0.1"],
             ):
-                resolver = http.Resolver({"mixed.test": [answer]}, allowed.port)
-                async with http.client(names=("127.7.7.7/32",), resolver=resolver) as client:
+                resolver = http.Resolver({"mixed.test": [answer]}, server.port)
+                async with http.client(names=("127.0.0.1/32",), resolver=resolver) as client:
                     assert (await client.fetch("http://mixed.test/", kind=Kind.FEED)).status == 200
-            resolver = http.Resolver({"mixed.test": [["127.0.0.1", "127.7.7.7"]]}, 9)
-            async with http.client(names=("127.7.7.7/32",), resolver=resolver) as client:
+            assert {request.to for request in server.received} == {"127.0.0.1"}
+            assert server.connections == 3
+
+    http.play(scenario)
+
+
+def test_fault_05_an_allowed_answer_that_fails_is_not_made_up_for_by_a_private_one(http):
+    """Where the allowed address does not answer, the private one is not tried; the reason is connect."""
+
+    async def scenario():
+        async with http.Server(host="0.0.0.0") as server:
+            resolver = http.Resolver({"mixed.test": [["127.0.0.2", "127.0.0.1"]]}, 1)
+            async with http.client(names=("127.0.0.1/32",), resolver=resolver) as client:
                 error = await http.refusal(client, "http://mixed.test/")
                 assert error.reason is Reason.CONNECT
+            assert server.connections == 0
 
     http.play(scenario)
 

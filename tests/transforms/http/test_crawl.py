@@ -162,6 +162,25 @@ def test_once_stopped_no_request_is_begun(http, background):
     assert server.paths == ["/0"]
 
 
+def test_given_up_requests_are_broken_off(http, background):
+    """Once given up after stop, requests that hang are broken off and come back deferred, in their rooms and gates."""
+    stopped = threading.Event()
+
+    async def hang(_request, _writer):
+        stopped.set()
+        await asyncio.sleep(60)
+
+    server = background.enter(http.Server({"/0": hang, "/1": http.reply(200)}))
+    client = background.enter(http.client(server, request_timeout=50.0, first_byte_timeout=50.0))
+    jobs = [Job(n, f"http://{host}.test/{n}", Kind.FEED) for n in range(2) for host in ("site", "other")]
+    begun = time.monotonic()
+    results = list(crawl(client, jobs, loop=background.loop, stop=stopped.is_set, give_up=stopped.is_set))
+    assert time.monotonic() - begun < 5
+    assert [type(result) for _, result in results] == [Deferred] * 4
+    again = list(crawl(client, [Job(1, "http://site.test/1", Kind.FEED)], loop=background.loop))
+    assert isinstance(again[0][1], Response)
+
+
 def test_stop_ends_a_wait_at_a_gate(http, background):
     """A host whose turn is a minute away gives up its wait when the run stops."""
     server = background.enter(http.Server({"/0": http.reply(200, b"<rss/>")}))

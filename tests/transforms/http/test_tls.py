@@ -199,6 +199,43 @@ def test_a_redirect_from_https_to_http_is_recorded(http, authority):
     http.play(scenario)
 
 
+@pytest.mark.parametrize(("certified", "reason"), [("site.test", None), ("else.test", Reason.TLS)])
+def test_tls_is_verified_through_a_proxy_too(http, authority, certified, reason):
+    """Through a proxy's tunnel the site's certificate is verified as without one, and the proxy sees no request."""
+    asked = []
+
+    async def pump(reader, writer):
+        while data := await reader.read(65536):
+            writer.write(data)
+            await writer.drain()
+        writer.close()
+
+    async def scenario():
+        async with http.Server({"/": http.reply(200, b"<rss/>")}, tls=authority.serving(certified)) as site:
+
+            async def tunnel(reader, writer):
+                asked.append((await reader.readuntil(b"\r\n\r\n")).split(b"\r\n")[0])
+                to_reader, to_writer = await asyncio.open_connection("127.0.0.1", site.port)
+                writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+                await asyncio.gather(pump(reader, to_writer), pump(to_reader, writer), return_exceptions=True)
+
+            proxy = await asyncio.start_server(tunnel, "127.0.0.1", 0)
+            address = f"http://127.0.0.1:{proxy.sockets[0].getsockname()[1]}"
+            async with http.client(names=(), proxy=address, ssl_context=authority.trusting()) as client:
+                if reason is None:
+                    response = await client.fetch("https://site.test/", kind=Kind.FEED)
+                    assert response.body == b"<rss/>"
+                else:
+                    error = await http.refusal(client, "https://site.test/")
+                    assert error.reason is reason
+                error = await http.refusal(client, "https://127.0.0.1/")
+                assert error.reason is Reason.PRIVATE_ADDRESS
+            proxy.close()
+        assert asked == [b"CONNECT site.test:443 HTTP/1.1"]
+
+    http.play(scenario)
+
+
 def test_the_default_context_verifies():
     """Nothing turns verification off."""
     context = verifying_context()

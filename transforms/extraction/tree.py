@@ -1,5 +1,6 @@
 """The page's tree: parsed once, by lxml, and made shallow enough for extractors that recurse."""
 
+import re
 from collections.abc import Iterator
 
 from lxml import etree, html
@@ -12,12 +13,23 @@ _KEPT_WHEN_DEEP = frozenset(
     {"p", "h1", "h2", "h3", "h4", "h5", "h6", "script", "style", "time", "a", "br", "img"}
 )
 _CONTROLS = bytes(code for code in range(32) if code not in b"\t\n\r") + b"\x7f"
+_REFERENCE = re.compile(rb"&#(?:[xX]([0-9a-fA-F]{1,12})|([0-9]{1,12}));?")
+"""A character by number; longer numbers mean none, and are left as text."""
 _beyond_max = etree.XPath(f"boolean(/{'*/' * MAX_DEPTH}*)")
+
+
+def _allowed(reference: re.Match[bytes]) -> bytes:
+    """The reference, or nothing where it stands for what XML's characters leave out."""
+    code = int(reference[1], 16) if reference[1] else int(reference[2])
+    if code in {9, 10, 13} or 32 <= code < 0xD800 or 0xE000 <= code < 0xFFFE or 0x10000 <= code < 0x110000:
+        return reference[0]
+    return b""
 
 
 def parse(markup: str) -> html.HtmlElement | None:
     """The root element of the page, None where there is no element at all.
 
+    Controls and lone surrogates, written plainly or by number, are taken out: lxml could read but not write them.
     The page is given to libxml2 as UTF-8, so a declaration of another charset within it has no effect. `huge_tree`
     lifts the limits of 256 levels and 10 MB a text node at which the parser would stop without an error.
     """
@@ -25,6 +37,7 @@ def parse(markup: str) -> html.HtmlElement | None:
         encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True, collect_ids=False
     )
     data = markup.encode("utf-8", errors="replace").translate(None, _CONTROLS)
+    data = _REFERENCE.sub(_allowed, data)
     try:
         root = etree.fromstring(data, parser)
     except (etree.XMLSyntaxError, etree.ParserError, ValueError):

@@ -10,6 +10,8 @@ from transforms.topics.folding import FoldedText, fold
 from transforms.topics.languages import Language, language, languages
 from transforms.topics.matcher import Hit, Matcher, NumberedTerm
 from transforms.topics.rules import (
+    LATE_FACTOR,
+    LATE_FROM,
     LEAD_FACTOR,
     LEAD_SENTENCES,
     TITLE_FACTOR,
@@ -164,9 +166,13 @@ class Detector:
             while beyond < len(found) and found[beyond].start < end:
                 groups |= found[beyond].groups
                 beyond += 1
-            factor = (
-                TITLE_FACTOR if number <= first else LEAD_FACTOR if number <= first + LEAD_SENTENCES else 1.0
-            )
+            factor = 1.0
+            if number <= first:
+                factor = TITLE_FACTOR
+            elif number <= first + LEAD_SENTENCES:
+                factor = LEAD_FACTOR
+            elif found[at].start - title_end > LATE_FROM:
+                factor = LATE_FACTOR
             judgements += self._rules.judge(Sentence(found[at:beyond], groups, factor), whole, document)
             at = beyond
         if not judgements:

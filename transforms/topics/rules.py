@@ -10,8 +10,13 @@ from transforms.topics.taxonomy import Modality, Rule, Taxonomy, TopicSpec
 TITLE_FACTOR = 1.35
 LEAD_FACTOR = 1.15
 LEAD_SENTENCES = 2
+LATE_FACTOR = 0.75
+LATE_FROM = 1500
+"""Code points into the text from which on a mention counts as background: news tells what matters first."""
 FADING = 0.75
 """How much each further sentence adds to a score, compared with the one before."""
+FAINT = 0.3
+"""Sentences that say less than this only add to others: hints alone, however many, make no topic."""
 _HIGHEST_WEIGHT = 0.97
 _CLAUSE_END = re.compile(r"[,;:()—–،؛]")
 _MOST_TRIES = 200
@@ -209,8 +214,11 @@ def _applies(
 def gathered(weights: Sequence[float]) -> float:
     """The score of a document from its sentences' weights: a noisy-or in which each further sentence fades.
 
-    Saturates towards 1; one sentence alone gives its own weight.
+    Saturates towards 1; one sentence alone gives its own weight, and faint ones alone no more than the faintest
+    that counts.
     """
+    if max(weights, default=0.0) < FAINT:
+        return min(FAINT, sum(weights))
     missing = 1.0
     share = 1.0
     for weight in sorted(weights, reverse=True):

@@ -1,7 +1,7 @@
 """The encoding of a page: mark, header, declaration, detection, and what wins where they differ."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from transforms.http.charsets import decode_text, known_encoding, page_encoding
@@ -79,6 +79,7 @@ def test_labels_that_mean_no_text_encoding_are_unknown(label):
     assert known_encoding(label) is None
 
 
+@settings(deadline=None)
 @given(
     st.binary(max_size=500),
     st.one_of(

@@ -5,7 +5,7 @@ import zipfile
 from io import BytesIO
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.dead_letters import Reason
@@ -89,6 +89,7 @@ def test_types_are_told_by_header_and_content(body, header, name):
     assert sniffed_type(body, header) == name
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=400), st.text(max_size=30))
 def test_any_body_has_some_class(body, header):
     """No body and no header makes the classification fail."""

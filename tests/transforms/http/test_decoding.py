@@ -10,7 +10,7 @@ from pathlib import Path
 import brotli
 import pytest
 from backports import zstd
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.dead_letters import Reason
@@ -48,6 +48,7 @@ def decoded(encoding: str, pieces: list[bytes]) -> bytes:
 
 
 @pytest.mark.parametrize("encoding", ENCODERS)
+@settings(deadline=None)
 @given(data=st.binary(max_size=3000), repeat=st.integers(1, 200), step=st.integers(1, 5000))
 def test_every_encoding_is_undone_however_it_is_cut(encoding, data, repeat, step):
     """What was encoded comes back, whatever the pieces in which it arrives; members and frames in a row too."""
@@ -58,6 +59,7 @@ def test_every_encoding_is_undone_however_it_is_cut(encoding, data, repeat, step
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "zstd"])
+@settings(deadline=None)
 @given(garbage=st.binary(max_size=300))
 def test_garbage_never_crashes(encoding, garbage):
     """Bytes that are no such stream are refused or decode to something; nothing else is raised."""
@@ -66,6 +68,7 @@ def test_garbage_never_crashes(encoding, garbage):
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "zstd"])
+@settings(deadline=None)
 @given(data=st.binary(min_size=50, max_size=500), cut=st.integers(1, 8))
 def test_a_stream_cut_short_is_refused(encoding, data, cut):
     """A stream that ends early is refused rather than taken for whole."""

@@ -4,7 +4,7 @@ import asyncio
 
 import aiohttp
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.dead_letters import Reason
@@ -69,6 +69,7 @@ def test_public_twins(address):
     assert refused(address) is None
 
 
+@settings(deadline=None)
 @given(st.text(max_size=20))
 def test_refuses_what_is_no_address(text):
     """Whatever the system might read as an address in its own way is refused unless it is one in the usual spelling."""
@@ -76,6 +77,7 @@ def test_refuses_what_is_no_address(text):
         assert set(text) <= set("0123456789abcdefABCDEF.:")
 
 
+@settings(deadline=None)
 @given(st.ip_addresses(v=4))
 def test_agrees_with_the_standard_library_where_it_refuses(address):
     """Nothing that Python's registry calls not global is let through."""

@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from transforms.http.errors import Deferred
@@ -79,6 +79,7 @@ def test_never_two_turns_at_once():
     asyncio.run(scenario())
 
 
+@settings(deadline=None)
 @given(
     delay=st.floats(0, 5),
     steps=st.lists(

@@ -4,7 +4,7 @@ import pickle
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.dead_letters import RETRYABLE, Reason
@@ -65,12 +65,14 @@ def test_the_number_of_a_published_article_is_no_secret(parameter, kept):
     assert "REDACTED" in redact(url)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_redaction_is_idempotent(text):
     """What was redacted is not changed by redacting again."""
     assert redact(redact(text)) == redact(text)
 
 
+@settings(deadline=None)
 @given(st.text("abc:%@/?#&=", max_size=40))
 def test_user_information_never_survives(tail):
     """No authority in any text keeps an @."""

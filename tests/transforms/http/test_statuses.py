@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from transforms.http.statuses import reason_of, retry_after
@@ -12,6 +12,7 @@ from transforms.http.statuses import reason_of, retry_after
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 
+@settings(deadline=None)
 @given(st.integers(100, 999), st.one_of(st.none(), st.floats(0, 86_400)))
 def test_every_status_has_a_reason(status, wait):
     """No status is without a reason and a sentence."""
@@ -20,6 +21,7 @@ def test_every_status_has_a_reason(status, wait):
     assert detail
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40))
 def test_any_retry_after_is_survived(value):
     """Any text gives none, or seconds from nothing to a day."""
@@ -27,12 +29,14 @@ def test_any_retry_after_is_survived(value):
     assert wait is None or 0 <= wait <= 86_400
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10**9))
 def test_seconds_are_taken(seconds):
     """A number of seconds is taken as it is, up to a day."""
     assert retry_after({"Retry-After": str(seconds)}, NOW) == min(seconds, 86_400)
 
 
+@settings(deadline=None)
 @given(st.integers(-(10**9), 10**9))
 def test_dates_are_taken(away):
     """A date gives the seconds until it, up to a day."""

@@ -1,6 +1,6 @@
 """Targets: what is asked for is what was written, under one spelling of the host."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from yarl import URL
 
@@ -13,6 +13,7 @@ NOBODY = AllowList.of(())
 PATHS = st.text("abzAZ09-._~!$&'()*+,;=:@/%[]{}|^\"<> éж\\", max_size=40)
 
 
+@settings(deadline=None)
 @given(PATHS, st.one_of(st.none(), PATHS))
 def test_parsing_is_idempotent(path, query):
     """A target's URL names the same target again."""
@@ -26,6 +27,7 @@ def test_parsing_is_idempotent(path, query):
     )
 
 
+@settings(deadline=None)
 @given(st.text("abzAZ09-._~!$&'()*+,;=:@/", max_size=40))
 def test_a_path_that_is_fine_is_sent_as_written(path):
     """What RFC 3986 allows is not touched, percent-encoding least of all."""
@@ -40,6 +42,7 @@ def target_or_error(text, base):
         return error
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_any_text_is_a_target_or_refused(text):
     """Any text is a target of http or https, or is refused with a reason."""

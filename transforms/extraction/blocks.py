@@ -7,6 +7,8 @@ from typing import Any
 from lxml import html
 
 from transforms.extraction.vocabulary import (
+    LONGEST,
+    class_of,
     is_clutter,
     is_embed,
     is_excerpt,
@@ -133,7 +135,7 @@ class _Reader:
                 self._walk(child, kind, holder, within if linked == within.link else within.linked())
             else:
                 self._end_block(kind, holder, within)
-                names = child.get("class")
+                names = class_of(child)
                 inner = _kind(tag, kind, names)
                 inside = within if names is None else self._beneath(child, names, within)
                 self._walk(child, inner, child, inside)
@@ -205,7 +207,7 @@ def _kind(tag: str, around: str, names: str | None) -> str:
 
 
 def _says_clutter(attributes: Any) -> bool:
-    names = f"{attributes.get('class', '')} {attributes.get('id', '')}"
+    names = f"{attributes.get('class', '')[:LONGEST]} {attributes.get('id', '')[:LONGEST]}"
     if len(names) > 1 and is_clutter(names):
         return True
     if attributes.get("role") in _ROLES or "hidden" in attributes:
@@ -216,7 +218,7 @@ def _says_clutter(attributes: Any) -> bool:
 
 def _holds_quoted_post(element: html.HtmlElement) -> bool:
     """Whether an embedding element holds a post as a quotation, which readers without scripts see as text."""
-    names = element.get("class")
+    names = class_of(element)
     if names is None or "embed" not in names or not is_embed(names):
         return False
     return next(element.iter("blockquote"), None) is not None

@@ -10,7 +10,7 @@ from schemas.entries import Entry
 from transforms.extraction.plain_text import line
 from transforms.extraction.site_names import is_site
 from transforms.extraction.structured_data import StructuredData
-from transforms.extraction.vocabulary import word_set, words
+from transforms.extraction.vocabulary import class_of, word_set, words
 
 _META = (
     "author",
@@ -159,7 +159,7 @@ def _is_byline(element: html.HtmlElement) -> bool:
             return True
     if "author" in attributes.get("itemprop", ""):
         return True
-    names = attributes.get("class")
+    names = class_of(element)
     return names is not None and not _BYLINE_WORDS.isdisjoint(words(names))
 
 
@@ -171,7 +171,7 @@ def stands_elsewhere(element: html.HtmlElement) -> bool:
     for part in (element, *element.iterancestors()):
         if part.tag in {"body", "html"} or next(part.iter("h1"), None) is not None:
             return False
-        names = part.get("class")
+        names = class_of(part)
         if part.tag in {"aside", "footer", "nav"} or (
             names is not None and not _ELSEWHERE.isdisjoint(words(names))
         ):

@@ -17,7 +17,7 @@ from lxml import html
 from schemas.entries import Entry
 from transforms.extraction.bylines import stands_elsewhere
 from transforms.extraction.structured_data import StructuredData, text_of
-from transforms.extraction.vocabulary import word_set, words
+from transforms.extraction.vocabulary import class_of, word_set, words
 
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 """Before there were news pages."""
@@ -276,7 +276,7 @@ def _time_elements(root: html.HtmlElement) -> Iterator[_Reading]:
         prop = element.get("itemprop", "")
         if not value or (element.tag != "time" and "datePublished" not in prop):
             continue
-        said = words(element.get("class") or "")
+        said = words(class_of(element) or "")
         if not _UPDATED_WORDS.isdisjoint(said) or "dateModified" in prop:
             continue
         marked = "datePublished" in prop or element.get("pubdate") is not None
@@ -292,7 +292,7 @@ def _date_texts(root: html.HtmlElement, lang: str | None) -> Iterator[_Reading]:
     """Dates that the page shows in elements whose class speaks of one, outside teasers, comments and the frame."""
     seen = 0
     for element in root.iter("span", "div", "p", "time", "li", "small", "strong"):
-        names = element.get("class")
+        names = class_of(element)
         if element.tag != "time" and (names is None or _DATE_WORDS.isdisjoint(words(names))):
             continue
         text = " ".join("".join(element.itertext()).split())

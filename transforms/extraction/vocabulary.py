@@ -8,6 +8,12 @@ words, parted at hyphens, underscores, digits and capitals, so that `article-sha
 import re
 from functools import lru_cache
 
+from lxml import html
+
+LONGEST = 500
+"""Characters of a class or id that are looked at."""
+_REMEMBERED = 8_000
+"""Answers kept; a site's pages share their classes, and a worker's memory must stay flat."""
 _STATE = re.compile(r"(?:has|no|not|is|with|without)(?:[-_]|(?=[A-Z]))")
 _PARTS = re.compile(r"[^A-Za-z]+")
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
@@ -65,7 +71,13 @@ SUBHEADING = word_set("subheadline subhead subheading crosshead crossheading int
 """The words for headings within a text, where they are no heading elements."""
 
 
-@lru_cache(maxsize=50_000)
+def class_of(element: html.HtmlElement) -> str | None:
+    """The element's class attribute, cut where it is absurdly long; None where it has none."""
+    names = element.get("class")
+    return names if names is None or len(names) <= LONGEST else names[:LONGEST]
+
+
+@lru_cache(maxsize=_REMEMBERED)
 def words(names: str) -> frozenset[str]:
     """The words of a class or id attribute, in lower case.
 
@@ -79,7 +91,7 @@ def words(names: str) -> frozenset[str]:
     )
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=_REMEMBERED)
 def is_clutter(names: str) -> bool:
     """Whether class and id say that the element is no part of the article."""
     if not CLUTTER.isdisjoint(words(names)):
@@ -88,38 +100,38 @@ def is_clutter(names: str) -> bool:
     return "hidden" in names.split() and ":" not in names
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=_REMEMBERED)
 def is_embed(names: str) -> bool:
     """Whether the class speaks of embedding a post of a social network, and of no other clutter."""
     said = words(names)
     return bool(said & _EMBED) and said & CLUTTER <= _EMBED
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=_REMEMBERED)
 def is_pictured(names: str) -> bool:
     """Whether the class speaks of pictures."""
     return not words(names).isdisjoint(_PICTURE)
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=_REMEMBERED)
 def is_hedged(names: str) -> bool:
     """Whether class and id make a short text doubtful."""
     return not HEDGED.isdisjoint(words(names))
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=_REMEMBERED)
 def is_standfirst(names: str) -> bool:
     """Whether class and id speak of the sentences between headline and text."""
     return not STANDFIRST.isdisjoint(words(names))
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=_REMEMBERED)
 def is_excerpt(names: str) -> bool:
     """Whether the class speaks of the first words of another text."""
     return not EXCERPT.isdisjoint(words(names))
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=_REMEMBERED)
 def is_subheading(names: str) -> bool:
     """Whether the class speaks of a heading within a text."""
     return not SUBHEADING.isdisjoint(words(names))

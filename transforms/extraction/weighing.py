@@ -12,7 +12,7 @@ from lxml import html
 
 from transforms.extraction.blocks import Block
 from transforms.extraction.hints import Hints, squeeze
-from transforms.extraction.vocabulary import is_hedged, is_pictured
+from transforms.extraction.vocabulary import class_of, is_hedged, is_pictured
 
 _ENDS = frozenset('.!?…。！？"”»“›:;)）」』؟।॥’')
 _NETWORK = re.compile("facebook|instagram|linkedin|telegram|tiktok|twitter|whatsapp|youtube", re.IGNORECASE)
@@ -180,7 +180,7 @@ def is_caption(block: Block, top: set[html.HtmlElement]) -> bool:
     for _ in range(3):
         if element is None or element in top:
             return False
-        names = element.get("class")
+        names = class_of(element)
         if names is not None and is_pictured(names) and _has_picture(element):
             return sum(map(len, element.itertext())) < 2 * len(block.text) + _LONG
         element = element.getparent()
@@ -199,7 +199,7 @@ def _is_doubtful(block: Block, top: set[html.HtmlElement], *, opening: bool) -> 
     for _ in range(3):
         if element is None or element in top:
             return False
-        names = element.get("class")
+        names = class_of(element)
         if names is not None and is_hedged(names):
             return True
         element = element.getparent()

@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +15,8 @@ from schemas.feed_fetches import FeedOutcome
 from schemas.polls import FeedBody, PolledFeed
 from transforms.feeds.parse import NotParsed, ParsedFeed
 from transforms.feeds.schedule import PollResult, after_poll
-from transforms.fetch_feeds import body_hash, failed_poll, feed_fetch
+from transforms.fetch_feeds import body_hash, failed_poll, feed_fetch, skipped
+from transforms.intake import work_given_up
 from transforms.progress import advance, spend
 from transforms.run_context import RunContext, utc_now
 from transforms.workers.pool import WorkerCrashedError, WorkerTimeoutError, result_of, shared_pool
@@ -52,7 +53,7 @@ class _ParseFeeds(beam.DoFn):
         self._window: TaskWindow[FeedBody, Timed[ParsedFeed | NotParsed]] | None = None
 
     def start_bundle(self) -> None:
-        self._window = TaskWindow(self._context.workers * FEEDS_PER_WORKER)
+        self._window = TaskWindow(self._context.workers * FEEDS_PER_WORKER, work_given_up)
 
     def process(self, poll: FeedBody | PolledFeed) -> Iterator[Any]:
         assert self._window is not None  # noqa: S101 -- Beam starts a bundle before it processes one
@@ -94,6 +95,9 @@ class _ParseFeeds(beam.DoFn):
             timed = result_of(done)
             parsed = timed.outcome
             spend("parse entries", timed.seconds)
+        except CancelledError:
+            yield skipped(body.task, "deferred", self._context, self._clock()), ()
+            return
         except WorkerTimeoutError:
             parsed = NotParsed(Reason.PARSE_FAILED, f"parsing took over {FEED_DEADLINE:.0f} seconds")
         except WorkerCrashedError as error:

@@ -73,7 +73,7 @@ SUBHEADING = word_set("subheadline subhead subheading crosshead crossheading int
 
 def class_of(element: html.HtmlElement) -> str | None:
     """The element's class attribute, cut where it is absurdly long; None where it has none."""
-    names = element.get("class")
+    names: str | None = element.get("class")
     return names if names is None or len(names) <= LONGEST else names[:LONGEST]
 
 

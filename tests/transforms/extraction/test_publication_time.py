@@ -50,7 +50,17 @@ def test_notations(written, at, precision):
 
 
 @pytest.mark.parametrize(
-    "written", ["2099-01-01T00:00:00Z", "1970-01-01T00:00:00Z", "soon", "", "0000-00-00", "2026-13-40"]
+    "written",
+    [
+        "2099-01-01T00:00:00Z",
+        "1970-01-01T00:00:00Z",
+        "soon",
+        "",
+        "0000-00-00",
+        "2026-13-40",
+        "May 2024",
+        "2024 edition",
+    ],
 )
 def test_impossible_times_are_none(written):
     """A time in the future, before news pages, or that is none, is null rather than a guess."""

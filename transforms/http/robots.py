@@ -20,6 +20,14 @@ MAX_REDIRECTS: Final = 5
 """RFC 9309, 2.3.1.2: at least five redirects are to be followed."""
 
 _RULE: Final = re.compile(r"(?:^|[\r\n])[ \t]*(?:dis)?allow[ \t]*:", re.IGNORECASE)
+_AGENT: Final = re.compile(r"user[- ]?agent(?:\s*:|\s+|$)(.*)", re.IGNORECASE)
+_FOR_THE_SITE: Final = re.compile(r"(?:site-?map|sitemaps|host)(?:[\s:]|$)", re.IGNORECASE)
+_RULES_SOMETHING: Final = re.compile(
+    r".*:|(?:allow|dis{1,2}al{1,2}ow|diasllow|disallaw|(?:crawl|request|visit)[- ](?:delay|rate|time))(?:\s|$)",
+    re.IGNORECASE,
+)
+_LONG: Final = 16 * 1024
+"""Bytes from which a robots.txt is read in a thread: 500 KiB of rules take more than a second."""
 _PASSED_ON: Final = frozenset({Reason.DNS, Reason.TLS, Reason.PRIVATE_ADDRESS})
 """Failures of the site itself rather than of its robots.txt: the page is told of them as they are."""
 
@@ -48,8 +56,34 @@ NO_RULES: Final = Rules(None, has_rules=False, crawl_delay=None)
 def parse_rules(body: bytes, product_token: str) -> Rules:
     """The rules of a robots.txt for a user agent. Whatever is no rule, HTML for one, is skipped."""
     text = body.decode("utf-8-sig", "replace")
-    parser = Protego.parse(text)
+    parser = Protego.parse(own_groups(text, product_token))
     return Rules(parser, _RULE.search(text) is not None, parser.crawl_delay(product_token))
+
+
+def own_groups(text: str, product_token: str) -> str:
+    """The lines of a robots.txt that may concern a user agent: its own groups and those for all.
+
+    What parsed rules take of memory is kept for every site of a run, and most robots.txt are lists of others.
+    Groups are told as RFC 9309, 2.2.1, and Protego tell them: a user-agent line begins one unless it follows
+    another; lines that rule nothing don't end the list of names.
+    """
+    kept: list[str] = []
+    naming = concerns = False
+    for line in text.splitlines():
+        rule = line.partition("#")[0].strip()
+        agent = _AGENT.fullmatch(rule)
+        if agent:
+            concerns = concerns and naming
+            naming = True
+            name = agent[1].strip().lower()
+            if name and name.replace("*", "") in product_token:
+                concerns = True
+                kept.append(rule)
+        elif _RULES_SOMETHING.match(rule) and not _FOR_THE_SITE.match(rule):
+            naming = False
+            if concerns:
+                kept.append(rule)
+    return "\n".join(kept)
 
 
 @dataclass(slots=True)
@@ -113,7 +147,12 @@ class RobotsCache:
             told = _unavailable(error)
             self._known[target.authority] = _Known(None, told, self._clock() + UNAVAILABLE_FOR)
             raise told from error
-        rules = NO_RULES if body is None else parse_rules(body, self._product_token)
+        if body is None:
+            rules = NO_RULES
+        elif len(body) <= _LONG:
+            rules = parse_rules(body, self._product_token)
+        else:
+            rules = await asyncio.to_thread(parse_rules, body, self._product_token)
         self._known[target.authority] = _Known(rules, None, self._clock() + KEPT_FOR)
         return rules
 

@@ -3,11 +3,14 @@
 import asyncio
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from protego import Protego
 
 from schemas.dead_letters import Reason
 from transforms.http.errors import Deferred, FetchError
 from transforms.http.guard import AllowList
-from transforms.http.robots import KEPT_FOR, UNAVAILABLE_FOR, RobotsCache, parse_rules
+from transforms.http.robots import KEPT_FOR, UNAVAILABLE_FOR, RobotsCache, own_groups, parse_rules
 from transforms.http.target import parse_target
 
 TOKEN = "tocsin"
@@ -53,6 +56,61 @@ def test_crawl_delay_is_read(value, delay):
     assert (
         parse_rules(f"User-agent: *\nCrawl-delay: {value}\nDisallow: /x".encode(), TOKEN).crawl_delay == delay
     )
+
+
+LINES = st.one_of(
+    st.builds(
+        "{}{}{}".format,
+        st.sampled_from(["User-agent", "user-agent", "Useragent", "User agent", " User-Agent "]),
+        st.sampled_from([":", ": ", " ", " : "]),
+        st.sampled_from(["*", "tocsin", "Tocsin", "toc", "tocsin*", "tocsinbot", "other", "other # tocsin", "tocsin # mine", ""]),
+    ),
+    st.builds(
+        "{}{}{}".format,
+        st.sampled_from(["Allow", "Disallow", "disalow", "Crawl-delay", "Request-rate", "Sitemap", "sitemaps", "Host", "Foo", "Visit-time", "hostile"]),
+        st.sampled_from([":", ": ", " ", " : "]),
+        st.sampled_from(["/", "/a", "/a/b", "*", "/*b$", "5", "1/5", "", "# all", "http://x.test/"]),
+    ),
+    st.sampled_from(["", "# comment", "words without a meaning", "a: b", ":", "http://x.test/", "Disallow", "User-agent", "   "]),
+)  # fmt: skip
+
+
+@settings(deadline=None, max_examples=500)
+@given(st.lists(LINES, max_size=14), st.sampled_from(["\n", "\r\n", "\r"]))
+def test_others_groups_are_left_out_without_a_difference(lines, end):
+    """What is kept of a robots.txt rules this user agent as the whole of it does."""
+    text = end.join(lines)
+    whole, own = Protego.parse(text), Protego.parse(own_groups(text, TOKEN))
+    for path in ("/", "/a", "/a/b", "/b", "/c"):
+        assert own.can_fetch(path, TOKEN) == whole.can_fetch(path, TOKEN)
+    assert own.crawl_delay(TOKEN) == whole.crawl_delay(TOKEN)
+
+
+def test_what_is_kept_of_a_long_list_is_short():
+    """Of a robots.txt that rules two hundred others only the group for all is kept."""
+    others = "".join(f"User-agent: bot{n}\nDisallow: /{n}\n\n" for n in range(200))
+    assert len(own_groups(others + "User-agent: *\nDisallow: /private\n", TOKEN)) < 60
+
+
+def test_a_long_robots_txt_does_not_hold_up_the_loop():
+    """While half a megabyte of rules is read, other work on the loop goes on."""
+
+    async def scenario():
+        body = b"User-agent: *\n" + b"".join(b"Disallow: /%d*/x$\n" % n for n in range(20_000))
+        ticks = 0
+
+        async def tick():
+            nonlocal ticks
+            while True:
+                await asyncio.sleep(0.001)
+                ticks += 1
+
+        ticking = asyncio.create_task(tick())
+        assert (await Site(body).rules("http://site.test/")).verdict("http://site.test/7/x", TOKEN) is None
+        ticking.cancel()
+        assert ticks > 3
+
+    asyncio.run(scenario())
 
 
 def test_bytes_that_are_no_text_are_survived():

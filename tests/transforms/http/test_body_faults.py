@@ -1,6 +1,7 @@
 """Faults 15 to 17 and bodies that are no HTTP: lengths, encodings, resets, each test named after its number."""
 
 import asyncio
+import contextlib
 import gzip
 import random
 import resource
@@ -8,6 +9,8 @@ import socket
 import struct
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from schemas.dead_letters import Reason
 from transforms.http.crawl import Job, crawl
@@ -305,3 +308,34 @@ def test_no_sockets_left_puts_off_instead_of_blaming_the_host(http, background):
     assert "no more connections" in results[-1].detail
     ((_, result),) = crawl(client, [job], loop=background.loop)
     assert isinstance(result, Response)
+
+
+RAW = st.one_of(
+    st.binary(max_size=200),
+    st.builds(
+        lambda status, headers, body: status + b"\r\n" + b"".join(h + b"\r\n" for h in headers) + b"\r\n" + body,
+        st.sampled_from([b"HTTP/1.1 200 OK", b"HTTP/1.0 200", b"HTTP/1.1 302 X", b"HTTP/1.1 304 X", b"HTTP/1.1 100 X", b"HTTP/2 200", b"ICY 200 OK"]),
+        st.lists(
+            st.sampled_from([b"Content-Length: 5", b"Content-Length: 5, 6", b"Content-Length: 99999999999999999999", b"Transfer-Encoding: chunked", b"Transfer-Encoding: gzip, chunked", b"Content-Encoding: gzip", b"Content-Encoding: zstd", b"Location: /x", b"Location: \xff\xfe", b"Location: http://[", b"Retry-After: \xe9", b"Content-Type: \x01", b"No colon", b": empty", b"X:" + b"y" * 300, b"Connection: upgrade", b"Upgrade: h2c"]),
+            max_size=5,
+        ),
+        st.one_of(st.binary(max_size=60), st.sampled_from([b"5\r\nhello\r\n0\r\n\r\n", b"ffffffffffffffffff\r\nx", b"5\r\nhel", b"0\r\n\r\n", b"-1\r\n"])),
+    ),
+)  # fmt: skip
+
+
+@settings(deadline=None, max_examples=150)
+@given(raw=RAW, kind=st.sampled_from([Kind.FEED, Kind.PAGE]))
+def test_any_bytes_end_as_a_response_or_a_named_failure(http, raw, kind):
+    """Whatever a server sends and then closes, the fetch ends as a response or a FetchError, nothing else."""
+
+    async def scenario():
+        async with (
+            http.Server({"/": closing(raw), "/x": closing(raw)}) as server,
+            http.client(server, ignore_robots=True, request_timeout=3.0) as client,
+        ):
+            with contextlib.suppress(FetchError):
+                response = await client.fetch("http://site.test/", kind=kind)
+                assert response.status in (200, 203, 206)
+
+    http.play(scenario)

@@ -18,10 +18,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.commit import INTENT
-from pipeline.lake import PUBLISHED_TABLES, Lake, LakeError, read_manifest
+from pipeline.lake import PUBLISHED_TABLES, Lake, LakeError, damage_of, read_manifest
 from pipeline.rewrite import erased, runs_told
 from pipeline.schema_evolution import RECORDS, schema_of, type_changes
-from pipeline.state import DAYS_KNOWN, damage_of
+from pipeline.state import DAYS_KNOWN
 from schemas.articles import Article
 from schemas.dead_letters import DeadLetter, Level
 from schemas.entries import Entry
@@ -177,12 +177,8 @@ def _counts(manifest: Manifest, counts: Counter[str]) -> Iterator[Finding]:
 def _state(lake: Lake, manifests: list[Manifest], files: list[LakeFile]) -> Iterator[Finding]:
     newest = manifests[-1]
     problems = [problem for file in newest.state for problem in _file_problems(lake, file)]
-    if older := newest.options.get("previous_state"):
-        problems += [problem for file in older for problem in _file_problems(lake, LakeFile(**file))]
-    elif len(manifests) > 1 and newest.options.get("command") != "forget":
-        older_files = [file for file in manifests[-2].state if file not in newest.state]
-        if any((lake.root / file.path).exists() for file in older_files):
-            problems += [problem for file in older_files for problem in _file_problems(lake, file)]
+    if all(_readable(lake)):
+        problems += _older_state_problems(lake, newest)
     yield from problems
     for table, version in newest.schema_versions.items():
         if table in RECORDS and version > RECORDS[table].VERSION:
@@ -191,6 +187,16 @@ def _state(lake: Lake, manifests: list[Manifest], files: list[LakeFile]) -> Iter
             )
     if not problems:
         yield from _agreement(lake, newest, files)
+
+
+def _older_state_problems(lake: Lake, newest: Manifest) -> Iterator[Finding]:
+    """What is wrong with the state to go back to: the newest older one that has not been removed."""
+    for _, state in lake.states():
+        own = [file for file in state if file not in newest.state]
+        if any((lake.root / file.path).exists() for file in own):
+            for file in own:
+                yield from _file_problems(lake, file)
+            return
 
 
 def _agreement(lake: Lake, newest: Manifest, files: list[LakeFile]) -> Iterator[Finding]:

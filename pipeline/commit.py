@@ -33,7 +33,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.exchange import exchange
-from pipeline.lake import PUBLISHED_TABLES, Lake, LakeError
+from pipeline.lake import PUBLISHED_TABLES, Lake, LakeError, damage_of
 from pipeline.lock import LockLostError, OutputLock
 from schemas.manifest import LakeFile, Manifest
 from schemas.report import StagedFile
@@ -260,8 +260,9 @@ def _remove_replaced(lake: Lake, manifest: Manifest) -> None:
 
 
 def clear_old_state(lake: Lake, states_kept: int = STATES_KEPT) -> None:
-    """Remove state files that none of the newest states names. Commits that only rewrote share a state."""
-    kept = [state for _, state in itertools.islice(lake.states(), states_kept)]
+    """Remove state files that none of the newest whole states names. Commits that only rewrote share a state."""
+    whole = (state for _, state in lake.states() if not any(damage_of(lake, file) for file in state))
+    kept = itertools.islice(whole, states_kept)
     needed = {lake.root / file.path for state in kept for file in state}
     for folder in lake.state.glob("*/"):
         for file in folder.iterdir():

@@ -1,5 +1,6 @@
 """Where things stand in an output folder, and the manifests that say what is committed."""
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -124,6 +125,16 @@ def read_manifest(path: Path) -> Manifest:
         return Manifest.from_json(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise LakeError(f"the manifest {path} can't be used: {error}") from error
+
+
+def damage_of(lake: Lake, file: LakeFile) -> str | None:
+    """What is wrong with a file that a manifest names, None where it is as it was written."""
+    try:
+        with (lake.root / file.path).open("rb") as opened:
+            digest = hashlib.file_digest(opened, "sha256").hexdigest()
+    except OSError as error:
+        return f"{file.path}: {error.strerror}"
+    return None if digest == file.sha256 else f"{file.path}: its sha256 is not the manifest's"
 
 
 def new_run_id(started_at: datetime, suffix: str) -> str:

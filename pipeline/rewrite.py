@@ -26,11 +26,18 @@ import pyarrow.parquet as pq
 
 from pipeline.commit import At, CommitError, nowhere, publish, recover, staged_folder
 from pipeline.exchange import can_exchange
-from pipeline.lake import PREVIOUS_STATE, PUBLISHED_TABLES, Lake, LakeError, ingest_date, new_run_id
+from pipeline.lake import (
+    PREVIOUS_STATE,
+    PUBLISHED_TABLES,
+    Lake,
+    LakeError,
+    damage_of,
+    ingest_date,
+    new_run_id,
+)
 from pipeline.lock import OutputLock
 from pipeline.read_lake import committed_runs
 from pipeline.schema_evolution import VERSIONS, conformed, require_same_types, schema_of
-from pipeline.state import damage_of
 from schemas.manifest import LakeFile, Manifest
 from schemas.report import Balance
 from schemas.version import TOCSIN_VERSION

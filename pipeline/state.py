@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipeline.lake import Lake, LakeError
+from pipeline.lake import Lake, LakeError, damage_of
 from schemas.articles import Article
 from schemas.columns import Row, arrow_schema, rows_of, table_of
 from schemas.entries import Entry
@@ -84,16 +84,6 @@ def load_state(lake: Lake) -> State:
             f"no commit of {lake.root} has a state that can be read: run `tocsin check`, or restore {lake.state}"
         )
     return NOTHING
-
-
-def damage_of(lake: Lake, file: LakeFile) -> str | None:
-    """What is wrong with a file that a manifest names, None where it is as it was written."""
-    try:
-        with (lake.root / file.path).open("rb") as opened:
-            digest = hashlib.file_digest(opened, "sha256").hexdigest()
-    except OSError as error:
-        return f"{file.path}: {error.strerror}"
-    return None if digest == file.sha256 else f"{file.path}: its sha256 is not the manifest's"
 
 
 def write_state(

@@ -27,6 +27,7 @@ class Kept:
 
     out: Path
     site: NewsSite
+    pages: dict[str, Page]
 
 
 @pytest.fixture(scope="session")
@@ -42,12 +43,14 @@ def kept(tmp_path_factory):
                 del site.site.pages["/0/gone.html"]
                 site.site.pages["/1/later.html"] = Page(b"", "text/plain", 503)
             assert run_to_end(site.options(out), clock=Later(BEGINS[number])) == DONE
-        yield Kept(out, site)
+        yield Kept(out, site, dict(site.site.pages))
 
 
 @pytest.fixture
 def lake(kept, tmp_path):
-    """A copy of the lake to change."""
+    """A copy of the lake to change; the site is as the last run saw it."""
+    kept.site.site.pages.clear()
+    kept.site.site.pages.update(kept.pages)
     out = tmp_path / "lake"
     shutil.copytree(kept.out, out)
     return Lake(out)

@@ -1,41 +1,18 @@
 """`tocsin check`: a good lake is sound, and every kind of damage is found."""
 
-import json
 import shutil
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from pipeline.check import check
+from tests.support.changed_lake import change_file, edit_manifest, files
 from tests.support.runs import tocsin
-from transforms.write_records import staged_file
-
-
-def files(lake, table):
-    return sorted((lake.root / table).rglob("*.parquet"))
-
-
-def edit_manifest(lake, change, *, number=-1):
-    path = lake.manifest_paths()[number]
-    values = json.loads(path.read_text())
-    change(values)
-    path.write_text(json.dumps(values))
 
 
 def rewrite_file(lake, table, change):
-    """Change a file's rows, and have its manifest tell the truth of the file."""
-    path = files(lake, table)[-1]
-    pq.write_table(change(pq.read_table(path, partitioning=None)), path)
-    told = staged_file(table, path, pq.read_metadata(path).num_rows, lake.root)
-
-    def tell(values):
-        for file in (*values["files"], *values["state"]):
-            if file["path"] == told.path:
-                file.update(rows=told.rows, bytes=told.bytes, sha256=told.sha256)
-
-    for number in range(len(lake.manifest_paths())):
-        edit_manifest(lake, tell, number=number)
+    """Change the newest file's rows; its manifest tells the truth of the file."""
+    change_file(lake, table, files(lake, table)[-1], change)
 
 
 def missing_file(lake):
@@ -111,14 +88,8 @@ def corrupt_state(lake):
 
 
 def lost_pending(lake):
-    def empty(values):
-        file = next(file for file in values["state"] if file["table"] == "pending")
-        path = lake.root / file["path"]
-        pq.write_table(pq.read_table(path).slice(0, 0), path)
-        told = staged_file("pending", path, 0, lake.root)
-        file.update(rows=0, bytes=told.bytes, sha256=told.sha256)
-
-    edit_manifest(lake, empty)
+    (file,) = [file for file in next(lake.states())[1] if file.table == "pending"]
+    change_file(lake, "pending", lake.root / file.path, lambda table: table.slice(0, 0))
 
 
 def lost_known(lake):

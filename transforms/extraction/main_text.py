@@ -8,13 +8,13 @@ from lxml import html
 from transforms.extraction import declared_text
 from transforms.extraction.area import article_elements
 from transforms.extraction.blocks import Block, read_blocks
-from transforms.extraction.hints import Hints, squeeze
+from transforms.extraction.hints import Hints
 from transforms.extraction.second_reading import confirmed, read_page
 from transforms.extraction.structured_data import StructuredData
 from transforms.extraction.weighing import article_blocks, standfirst
 
-_STUB = 400
-"""Letters below which a text may be but the beginning of the article, a notice or a caption."""
+_STUB = 480
+"""Characters below which a text may be but the beginning of the article, a notice or a caption."""
 _MUCH_LONGER = 1.5
 
 
@@ -39,10 +39,9 @@ def main_text(root: html.HtmlElement, data: StructuredData, hints: Hints) -> Mai
     opening = standfirst(page.blocks, within, hints) if top else []
     kept = article_blocks([block for block in page.blocks if block.element in within], set(top), hints)
     text = _joined(opening + kept)
-    length = len(squeeze(text))
-    if length < _STUB or 4 * length < len(hints.body):
+    if len(text) < _STUB or 3 * len(text) < len(hints.body):
         for found in _elsewhere(root, data):
-            if len(squeeze(found.text)) > _MUCH_LONGER * length and hints.fits(found.text):
+            if len(found.text) > _MUCH_LONGER * len(text) and hints.fits(found.text):
                 return found
     if kept:
         text = _joined(opening + confirmed(kept, page, top, hints))

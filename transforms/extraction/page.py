@@ -23,8 +23,8 @@ from transforms.language import detect_language
 _PAGE_TYPES = frozenset({"text/html", "application/xhtml+xml"})
 _SNIFFED = 4096
 _FEWEST_LETTERS = 25
-_STUB = 600
-"""Letters below which a page's text gives way to a feed's content that says much more: a paywall's first lines."""
+_STUB = 720
+"""Characters below which a page's text gives way to a feed's content that says much more: a paywall's first lines."""
 _MUCH_LONGER = 1.5
 
 
@@ -60,9 +60,9 @@ def extract_page(
     time = publication_time(root, data, entry, url, now)
     found = main_text(root, data, hints_of(data))
     text = paragraphs(found.text) if found else ""
-    if found is None or len(squeeze(text)) < _FEWEST_LETTERS:
+    if found is None or len(squeeze(text[:_SNIFFED])) < _FEWEST_LETTERS:
         return _feed_or(_without_text(depth), entry, now)
-    if len(squeeze(text)) < _STUB and len(entry.content or "") > _MUCH_LONGER * len(text):
+    if len(text) < _STUB and len(entry.content or "") > _MUCH_LONGER * len(text):
         fuller = extract_from_feed(entry, now=now)
         if isinstance(fuller, Extraction):
             return fuller

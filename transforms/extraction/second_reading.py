@@ -28,11 +28,12 @@ def confirmed(kept: list[Block], page: PageBlocks, top: list[html.HtmlElement], 
     uncertain = {block for block in kept if is_uncertain(block, hints)}
     if not uncertain:
         return kept
-    read = squeeze(read_page(_place_alone(page, top)))
-    if 2 * len(read) < sum(len(squeeze(block.text)) for block in kept):
+    text = read_page(_place_alone(page, top))
+    if 2 * len(text) < sum(len(block.text) for block in kept):
         return kept
+    read = squeeze(text)
     return without_last_heading(
-        [block for block in kept if block not in uncertain or squeeze(block.text)[:80] in read]
+        [block for block in kept if block not in uncertain or squeeze(block.text[:120])[:80] in read]
     )
 
 

@@ -12,8 +12,8 @@ from lxml import html
 
 LONGEST = 500
 """Characters of a class or id that are looked at."""
-_REMEMBERED = 8_000
-"""Answers kept; a site's pages share their classes, and a worker's memory must stay flat."""
+_REMEMBERED = 20_000
+"""Answers kept of each kind; a site's pages share their classes, and a worker's memory must stay flat."""
 _STATE = re.compile(r"(?:has|no|not|is|with|without)(?:[-_]|(?=[A-Z]))")
 _PARTS = re.compile(r"[^A-Za-z]+")
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
@@ -77,7 +77,7 @@ def class_of(element: html.HtmlElement) -> str | None:
     return names if names is None or len(names) <= LONGEST else names[:LONGEST]
 
 
-@lru_cache(maxsize=_REMEMBERED)
+@lru_cache(maxsize=2_000)
 def words(names: str) -> frozenset[str]:
     """The words of a class or id attribute, in lower case.
 

@@ -20,6 +20,7 @@ _LONG = 80
 _SCRAP = 50
 _BRIEF = 120
 _SURELY_TEXT = 2000
+_LONGEST_TITLE = 400
 
 
 def standfirst(blocks: list[Block], within: set[html.HtmlElement], hints: Hints) -> list[Block]:
@@ -27,11 +28,15 @@ def standfirst(blocks: list[Block], within: set[html.HtmlElement], hints: Hints)
     first = next((place for place, b in enumerate(blocks) if b.element in within and b.kind != "heading"), 0)
     start = 0
     for place, block in enumerate(blocks[: first + 1]):
-        if block.element.tag == "h1" or squeeze(block.text) in hints.titles:
+        if block.element.tag == "h1" or _is_title(block, hints):
             start = place + 1
     return [
         block for block in blocks[start:first] if block.element not in within and _introduces(block, hints)
     ]
+
+
+def _is_title(block: Block, hints: Hints) -> bool:
+    return len(block.text) < _LONGEST_TITLE and squeeze(block.text) in hints.titles
 
 
 def _introduces(block: Block, hints: Hints) -> bool:
@@ -54,7 +59,7 @@ def article_blocks(blocks: list[Block], top: set[html.HtmlElement], hints: Hints
     in_paragraphs = sum(len(block.text) for block in blocks if block.kind == "paragraph") > 0.5 * prose
     kept = []
     for place, block in enumerate(blocks):
-        if block.element.tag == "h1" or squeeze(block.text) in hints.titles or _is_links(block):
+        if block.element.tag == "h1" or _is_title(block, hints) or _is_links(block):
             continue
         if block.kind == "item" and block.element.getparent() in link_lists:
             continue
@@ -104,11 +109,12 @@ def without_last_heading(blocks: list[Block]) -> list[Block]:
 
 def is_uncertain(block: Block, hints: Hints) -> bool:
     """Whether the block is of a sort that is as often clutter as text, so that a second reader is to confirm it."""
-    if block.size > _SURELY_TEXT or block.standfirst or hints.describes(squeeze(block.text)):
-        return False
-    return block.kind in {"item", "cell", "other"} or (
+    doubtful = block.kind in {"item", "cell", "other"} or (
         block.kind == "paragraph" and block.size < _SCRAP and not _ends(block)
     )
+    if not doubtful or block.size > _SURELY_TEXT or block.standfirst:
+        return False
+    return not hints.describes(squeeze(block.text))
 
 
 def _without_nested_articles(blocks: list[Block], top: set[html.HtmlElement]) -> list[Block]:

@@ -59,7 +59,7 @@ class Detector:
                         self._lang_of.append(lang)
                         read = read_term(written.source, usual_suffix=suffix)
                         terms += [NumberedTerm(lang, number, term) for term in read]
-                    self._groups_of[number] |= bit
+                    self._groups_of[number] |= bit | (self._rules.gapped if ".." in written.source else 0)
         self._matcher = Matcher(terms, {code: spec.clitics for code, spec in languages().items()})
         self._masks = self._rules.mask(taxonomy.masks)
         self._thresholds = [topic.threshold for topic in taxonomy.topics]

@@ -105,6 +105,7 @@ class FigureFinder:
         self._verb_reach = int(tables.get("verb_reach", _VERB_REACH))
         self._verbs_first = bool(tables.get("verbs_first"))
         self._verbs_last = bool(tables.get("verbs_last"))
+        self._year_before = frozenset(fold(word).text for word in str(tables.get("year_before", "")).split())
         self._parts = frozenset(fold(word).text for word in str(tables.get("parts", "")).split())
         self._matcher = Matcher(terms, {language.code: language.clitics})
         self._lang = language.code
@@ -199,6 +200,8 @@ class FigureFinder:
         toll = self._toll(number, view)
         if toll is not None or (number.plain_year and named <= number.last):
             return toll
+        if number.plain_year and view.tokens[number.first - 1].text in self._year_before:
+            return None
         kind = self._by_verb(number, named, view)
         if (
             kind is None
@@ -344,6 +347,9 @@ class FigureFinder:
                 continue
             if place in view.counted and not known:
                 return None
+            if place in view.taken:
+                steps += 1
+                continue
             if mark is not None and mark.verbs:
                 return steps + cost, place, mark.verbs[0]
             if elliptical and mark is not None and "stop" in mark.roles:

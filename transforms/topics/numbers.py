@@ -14,6 +14,7 @@ TOKEN = re.compile(
     r"\d{1,3}(?:[.,' \u066c]\d{3})+(?![\d])(?:[.,\u066b]\d+)?|\d+(?:[.,\u066b]\d+)?|[^\W\d_]+(?:'(?=\w))?|[^\w\s]"
 )
 _GROUPED = re.compile(r"\d{1,3}(?:[.,' \u066c]\d{3})+$")
+_DIGIT = re.compile(r"\d")
 _DASHES = "-–—‑"
 _MOST = 10**12
 
@@ -70,6 +71,7 @@ class NumberReader:
         self._range_before = _words(tables.get("range_before", ""))
         self._endings = tuple(fold(ending).text for ending in str(tables.get("digit_endings", "")).split())
         self._known: dict[str, int | None] = {}
+        self._telling = (*self._values, *self._scales, *self._vague)
 
     def is_of(self, word: str) -> bool:
         """Whether a folded word links a number to what it counts (a dozen of, une centaine de)."""
@@ -77,7 +79,7 @@ class NumberReader:
 
     def may_count(self, text: str) -> bool:
         """Whether a folded text may state a number at all."""
-        return any(letter.isdigit() for letter in text) or any(word in text for word in self._values)
+        return _DIGIT.search(text) is not None or any(word in text for word in self._telling)
 
     def read(self, tokens: Sequence[Token]) -> list[Number]:
         """The numbers of a sentence's tokens, in order, without overlap."""
@@ -172,7 +174,7 @@ class NumberReader:
             value = float(re.sub(r"[,\u066b]", ".", text)) if len(text) <= 12 else _MOST
         year = scale == 1 and len(text) == 4 and text.isdigit() and 1900 <= int(text) <= 2100
         count = int(min(round(value * scale), _MOST))
-        return Number(count, count, at, last, at, year)
+        return Number(count, count, at, last, at, plain_year=year)
 
     def _scale(self, tokens: Sequence[Token], at: int) -> tuple[int, int]:
         scale = 1
@@ -194,7 +196,7 @@ class NumberReader:
                 scale = self._vague[following][0] // 2
             if scale >= 1000:
                 low, high, last = low * scale, (high + 1) * scale - 1, ahead + 1
-        return Number(low, high, at, last, at, False)
+        return Number(low, high, at, last, at, plain_year=False)
 
     def _few_number(self, tokens: Sequence[Token], at: int) -> Number | None:
         if at + 1 >= len(tokens):
@@ -202,13 +204,13 @@ class NumberReader:
         following = tokens[at + 1].text
         if tokens[at].text in self._half:
             value = self._values.get(following) or self._scales.get(following)
-            return Number(value // 2, value // 2, at, at + 2, at, False) if value and value > 2 else None
+            return Number(value // 2, value // 2, at, at + 2, at, plain_year=False) if value and value > 2 else None
         if following in self._vague:
             found = self._vague_number(tokens, at + 1)
             return found._replace(first=at, bare=at)
         scale = self._scales.get(following) or self._values.get(following, 0)
         if scale in (10, 12, 100, 1000):
-            return Number(2 * scale, {10: 99, 12: 99, 100: 999, 1000: 9999}[scale], at, at + 2, at, False)
+            return Number(2 * scale, {10: 99, 12: 99, 100: 999, 1000: 9999}[scale], at, at + 2, at, plain_year=False)
         return None
 
     def _spelled(self, tokens: Sequence[Token], at: int) -> Number | None:
@@ -246,7 +248,7 @@ class NumberReader:
         if end == at:
             return None
         count = total + group
-        return Number(count, count, at, end, at, False) if count else None
+        return Number(count, count, at, end, at, plain_year=False) if count else None
 
     def _adds(self, value: int, before: int, *, joined: bool) -> bool:
         """Whether a number word may follow another within one number: smaller ranks, or unit and ten."""
@@ -273,14 +275,14 @@ class NumberReader:
             return number
         if number.plain_year or other.plain_year:
             return number._replace(last=other.last, plain_year=True)
-        return Number(number.low, other.high, number.first - opened, other.last, number.bare, False)
+        return Number(number.low, other.high, number.first - opened, other.last, number.bare, plain_year=False)
 
     def _bounded(self, tokens: Sequence[Token], number: Number, least: int) -> Number:
         """The number with "more than", "up to" and "about" heard, before it or after."""
         if number.low != number.high:
             return number
         before = tokens[max(least, number.first - 5) : number.first]
-        after = tokens[number.last : number.last + 4]
+        after = tokens[number.last : number.last + 5]
         for phrases, ahead, low, high in (
             (self._about_before, True, number.low, number.high),
             (self._about_after, False, number.low, number.high),
@@ -290,6 +292,9 @@ class NumberReader:
             (self._up_to_after, False, None, number.high),
         ):
             length = _ends_with(before, phrases) if ahead else _begins_with(after, phrases)
+            if not length and not ahead and _begins_with(after[1:], phrases):
+                # "40 people at least": the bound stands after what is counted.
+                return number._replace(low=low, high=high)
             if length:
                 if ahead:
                     return number._replace(low=low, high=high, first=number.first - length)

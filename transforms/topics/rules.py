@@ -1,8 +1,9 @@
 """Judge sentences by a topic's rules, and gather the sentences to a score for the document."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import NamedTuple
 
 from transforms.topics.taxonomy import Modality, Rule, Taxonomy, TopicSpec
@@ -19,7 +20,9 @@ FAINT = 0.3
 """Sentences that say less than this only add to others: hints alone, however many, make no topic."""
 _HIGHEST_WEIGHT = 0.97
 _CLAUSE_END = re.compile(r"[,;:()—–،؛]")
-_MOST_TRIES = 200
+_MOST_CHOICES = 50
+_MOST_TERMS = 60
+"""Terms of one sentence that are looked at together; more is no sentence but a list."""
 
 
 class FoundTerm(NamedTuple):
@@ -62,7 +65,10 @@ class _CompiledRule(NamedTuple):
 
 
 class RuleBook:
-    """The rules of a taxonomy with groups as bits, found by the groups that their first need names."""
+    """The rules of a taxonomy with groups as bits, found by the groups that their first need names.
+
+    `gapped` is a bit beside the groups' for terms with a gap, in which a negation may stand.
+    """
 
     def __init__(self, taxonomy: Taxonomy) -> None:
         self.bits = {name: 1 << place for place, name in enumerate(taxonomy.groups)}
@@ -75,6 +81,7 @@ class RuleBook:
                 for name in rule.all[0]:
                     self._by_group.setdefault(self.bits[name], []).append(compiled)
         self._first_needs = first_needs
+        self.gapped = 1 << len(taxonomy.groups)
         self._modalities = [(m, self.bits[m.group]) for m in taxonomy.modalities]
 
     def _compile(self, place: int, topic: TopicSpec, rule: Rule) -> _CompiledRule:
@@ -130,11 +137,11 @@ class RuleBook:
     def _weigh(self, rule: _CompiledRule, sentence: Sentence, text: str) -> Judgement | None:
         """The strongest way in which the sentence's terms meet the rule, if they do."""
         best: tuple[float, tuple[FoundTerm, ...]] | None = None
-        for chosen in _choices(rule, sentence.terms, text):
+        for chosen in _choices(rule, sentence.terms[:_MOST_TERMS], text):
             factor = 1.0
             if rule.modality:
                 for modality, bit in self._modalities:
-                    if sentence.groups & bit and _applies(modality, bit, chosen, sentence.terms, text):
+                    if sentence.groups & bit and self._applies(modality, bit, chosen, sentence.terms, text):
                         factor *= modality.factor
             if best is None or factor > best[0]:
                 best = (factor, chosen)
@@ -145,8 +152,35 @@ class RuleBook:
         weight = min(rule.weight * sentence.factor * best[0], _HIGHEST_WEIGHT)
         return Judgement(rule.topic, weight, rule.name, tuple((term.start, term.end) for term in best[1]))
 
+    def _applies(
+        self,
+        modality: Modality,
+        bit: int,
+        chosen: Sequence[FoundTerm],
+        terms: Sequence[FoundTerm],
+        text: str,
+    ) -> bool:
+        """Whether one of the cues stands near one of the chosen terms, or in a gap of it."""
+        for cue in terms:
+            if not cue.groups & bit:
+                continue
+            for term in chosen:
+                if cue.end <= term.start:
+                    gap = text[cue.end : term.start]
+                    reach = modality.before
+                elif cue.start >= term.end:
+                    gap = text[term.end : cue.start]
+                    reach = modality.after
+                elif term.groups & self.gapped and term.start < cue.start and cue.end < term.end:
+                    return True
+                else:
+                    continue
+                if gap.count(" ") <= reach and (reach > 10 or not _CLAUSE_END.search(gap)):
+                    return True
+        return False
 
-def _choices(rule: _CompiledRule, terms: Sequence[FoundTerm], text: str):  # type: ignore[no-untyped-def]
+
+def _choices(rule: _CompiledRule, terms: Sequence[FoundTerm], text: str) -> Iterator[tuple[FoundTerm, ...]]:
     """Ways to meet every need of a rule with terms of their own, by place in the sentence."""
     if len(rule.needs) == 1:
         need = rule.needs[0]
@@ -154,61 +188,34 @@ def _choices(rule: _CompiledRule, terms: Sequence[FoundTerm], text: str):  # typ
             if term.groups & need:
                 yield (term,)
         return
-    tries = 0
-    chosen: list[FoundTerm] = []
+    yield from islice(_extended(rule, terms, text, ()), _MOST_CHOICES)
 
-    def extend(place: int):  # type: ignore[no-untyped-def]
-        nonlocal tries
-        if place == len(rule.needs):
-            yield tuple(chosen)
-            return
-        for term in terms:
-            if not term.groups & rule.needs[place]:
-                continue
-            tries += 1
-            if tries > _MOST_TRIES:
-                return
-            if any(term.start < other.end and other.start < term.end for other in chosen):
-                continue
-            if chosen and rule.ordered and term.start < chosen[-1].end:
-                continue
-            if rule.within is not None and chosen and not _near(term, chosen, rule.within, text):
-                continue
-            chosen.append(term)
-            yield from extend(place + 1)
-            chosen.pop()
 
-    yield from extend(0)
+def _extended(
+    rule: _CompiledRule, terms: Sequence[FoundTerm], text: str, chosen: tuple[FoundTerm, ...]
+) -> Iterator[tuple[FoundTerm, ...]]:
+    """The ways to meet the needs that `chosen` leaves open."""
+    if len(chosen) == len(rule.needs):
+        yield chosen
+        return
+    need = rule.needs[len(chosen)]
+    for term in terms:
+        if term.groups & need and _fits(rule, term, chosen, text):
+            yield from _extended(rule, terms, text, (*chosen, term))
+
+
+def _fits(rule: _CompiledRule, term: FoundTerm, chosen: tuple[FoundTerm, ...], text: str) -> bool:
+    if any(term.start < other.end and other.start < term.end for other in chosen):
+        return False
+    if chosen and rule.ordered and term.start < chosen[-1].end:
+        return False
+    return rule.within is None or _near(term, chosen, rule.within, text)
 
 
 def _near(term: FoundTerm, chosen: Sequence[FoundTerm], words: int, text: str) -> bool:
     return all(
         text.count(" ", min(term.end, other.end), max(term.start, other.start)) <= words for other in chosen
     )
-
-
-def _applies(
-    modality: Modality,
-    bit: int,
-    chosen: Sequence[FoundTerm],
-    terms: Sequence[FoundTerm],
-    text: str,
-) -> bool:
-    for cue in terms:
-        if not cue.groups & bit:
-            continue
-        for term in chosen:
-            if cue.end <= term.start:
-                gap = text[cue.end : term.start]
-                reach = modality.before
-            elif cue.start >= term.end:
-                gap = text[term.end : cue.start]
-                reach = modality.after
-            else:
-                continue
-            if gap.count(" ") <= reach and (reach > 10 or not _CLAUSE_END.search(gap)):
-                return True
-    return False
 
 
 def gathered(weights: Sequence[float]) -> float:

@@ -203,7 +203,7 @@ def _read_topic(name: str, node: Node, draft: _Draft) -> None:
     if "remove" in parts and parts["remove"].flag():
         if old is None:
             raise node.error(f"there is no topic {name!r} to remove", did_you_mean(name, draft.topics))
-        del draft.topics[name]
+        _remove_topic(name, draft)
         return
     rules = {rule.id: rule for rule in old.rules} if old else {}
     if "terms" in parts:
@@ -231,6 +231,28 @@ def _read_topic(name: str, node: Node, draft: _Draft) -> None:
         rules=tuple(rules.values()),
         line=node.line,
     )
+
+
+def _remove_topic(name: str, draft: _Draft) -> None:
+    """Take a topic out, and out of the examples, dampers and parents that name it."""
+    del draft.topics[name]
+    draft.topic_uses = [(used, node) for used, node in draft.topic_uses if used != name]
+
+    def others(names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(other for other in names if other != name)
+
+    draft.examples = [
+        dataclasses.replace(example, has=others(example.has), lacks=others(example.lacks))
+        for example in draft.examples
+    ]
+    draft.dampers = {
+        key: dataclasses.replace(damper, topics=others(damper.topics))
+        for key, damper in draft.dampers.items()
+        if damper.topics != (name,)
+    }
+    for key, topic in draft.topics.items():
+        if topic.parent == name:
+            draft.topics[key] = dataclasses.replace(topic, parent=None)
 
 
 def _read_terms(topic: str, node: Node, draft: _Draft, rules: dict[str, Rule]) -> None:

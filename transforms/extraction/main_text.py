@@ -8,7 +8,7 @@ from lxml import html
 from transforms.extraction import declared_text
 from transforms.extraction.area import article_elements
 from transforms.extraction.blocks import Block, read_blocks
-from transforms.extraction.hints import Hints
+from transforms.extraction.hints import Hints, squeeze
 from transforms.extraction.second_reading import confirmed, read_page
 from transforms.extraction.structured_data import StructuredData
 from transforms.extraction.weighing import article_blocks, standfirst
@@ -36,8 +36,8 @@ def main_text(root: html.HtmlElement, data: StructuredData, hints: Hints) -> Mai
     page = read_blocks(root)
     top = article_elements(root, page.blocks, hints)
     within = {part for element in top for part in element.iter()}
-    opening = standfirst(page.blocks, within, hints) if top else []
     kept = article_blocks([block for block in page.blocks if block.element in within], set(top), hints)
+    opening = _not_repeated(standfirst(page.blocks, within, hints), kept) if top else []
     text = _joined(opening + kept)
     if len(text) < _STUB or 3 * len(text) < len(hints.body):
         for found in _elsewhere(root, data):
@@ -46,6 +46,12 @@ def main_text(root: html.HtmlElement, data: StructuredData, hints: Hints) -> Mai
     if kept:
         text = _joined(opening + confirmed(kept, page, top, hints))
     return MainText(text, "blocks") if text else None
+
+
+def _not_repeated(opening: list[Block], kept: list[Block]) -> list[Block]:
+    """The opening blocks that the text does not begin with anyway."""
+    beginning = squeeze(_joined(kept[:3]))
+    return [block for block in opening if squeeze(block.text) not in beginning]
 
 
 def _elsewhere(root: html.HtmlElement, data: StructuredData) -> Iterator[MainText]:

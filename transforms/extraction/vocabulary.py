@@ -60,6 +60,9 @@ STANDFIRST = word_set(
 )
 """The words for the sentences between headline and text."""
 
+_CARDS = word_set("post story news article related")
+"""A name of these and `card` (`post-card`) is that of a box that leads to another article."""
+
 _EMBED = word_set("embed embedded tweet twitter instagram facebook social")
 
 _PICTURE = word_set("image images picture photo photos foto figure gallery caption media bild")
@@ -94,7 +97,10 @@ def words(names: str) -> frozenset[str]:
 @lru_cache(maxsize=_REMEMBERED)
 def is_clutter(names: str) -> bool:
     """Whether class and id say that the element is no part of the article."""
-    if not CLUTTER.isdisjoint(words(names)):
+    said = words(names)
+    if not CLUTTER.isdisjoint(said):
+        return True
+    if "card" in said and any("card" in words(name) and words(name) & _CARDS for name in names.split()):
         return True
     # "hidden" beside a utility class with a condition is shown on some screens
     return "hidden" in names.split() and ":" not in names

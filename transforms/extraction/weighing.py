@@ -41,7 +41,7 @@ def _is_title(block: Block, hints: Hints) -> bool:
 
 def _introduces(block: Block, hints: Hints) -> bool:
     text = squeeze(block.text)
-    if is_caption(block, set()):
+    if _is_pictured(block.element):
         return False
     if len(text) < 20 or block.links > 0.3 * len(block.text) or text in hints.titles:
         return False
@@ -101,10 +101,16 @@ def _without_closing(kept: list[Block], top: set[html.HtmlElement]) -> list[Bloc
 
 
 def without_last_heading(blocks: list[Block]) -> list[Block]:
-    """The blocks without short headings at the end, which head something that is not there."""
-    while blocks and blocks[-1].kind == "heading" and blocks[-1].size < _SCRAP:
-        blocks = blocks[:-1]
-    return blocks
+    """The blocks without headings at the end, which head something that is not there.
+
+    Several long headings in a row stay: galleries tell their story in them.
+    """
+    end = len(blocks)
+    while end and blocks[end - 1].kind == "heading":
+        if blocks[end - 1].size >= _SCRAP and end > 1 and blocks[end - 2].kind == "heading":
+            break
+        end -= 1
+    return blocks[:end]
 
 
 def is_uncertain(block: Block, hints: Hints) -> bool:
@@ -166,7 +172,8 @@ def _is_closing(block: Block) -> bool:
         return True
     if block.kind == "paragraph" and block.size < 180 and block.links > 0.12 * len(block.text):
         return True
-    if block.size < 200 and block.text.startswith("(") and block.text.endswith(")"):
+    bracketed = block.text.startswith("(") and block.text.endswith(")")
+    if block.size < 200 and (bracketed or block.text.count("|") > 1):
         return True
     if block.size < 400 and (block.slanted or "@" in block.text or "©" in block.text):
         return True
@@ -189,6 +196,18 @@ def is_caption(block: Block, top: set[html.HtmlElement]) -> bool:
         names = class_of(element)
         if names is not None and is_pictured(names) and _has_picture(element):
             return sum(map(len, element.itertext())) < 2 * len(block.text) + _LONG
+        element = element.getparent()
+    return False
+
+
+def _is_pictured(element: html.HtmlElement | None) -> bool:
+    """Whether a class close around the element speaks of pictures."""
+    for _ in range(3):
+        if element is None:
+            return False
+        names = class_of(element)
+        if names is not None and is_pictured(names):
+            return True
         element = element.getparent()
     return False
 

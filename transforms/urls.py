@@ -81,11 +81,13 @@ def host_of(url: str) -> str:
 def host_bucket(url: str, buckets: int) -> int:
     """The bucket, 0 to `buckets` - 1, that a URL's host and port belong to, on every machine and in every run.
 
+    The http and https of a host are one host, as at the host gate: default ports do not count.
+
     Raises:
         BadUrl: as `canonical_url`.
     """
     scheme, host, port, _, _ = _split(url)
-    place = f"{host}:{port or _DEFAULT_PORTS[scheme]}"
+    place = host if port in (None, _DEFAULT_PORTS[scheme]) else f"{host}:{port}"
     return int.from_bytes(hashlib.sha256(place.encode()).digest()[:8], "big") % buckets
 
 

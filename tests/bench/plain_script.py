@@ -1,6 +1,7 @@
 """What tocsin replaces: the short script that people write. One process; feeds, pages, text, Parquet."""
 
 import sys
+from pathlib import Path
 
 import feedparser
 import pyarrow as pa
@@ -15,9 +16,7 @@ def main(feeds_file: str, target: str) -> None:
     session = requests.Session()
     session.headers["User-Agent"] = "plain-script/1"
     rows = []
-    with open(feeds_file, encoding="utf-8") as file:
-        feeds = file.read().split()
-    for feed in feeds:
+    for feed in Path(feeds_file).read_text(encoding="utf-8").split():
         for entry in feedparser.parse(session.get(feed, timeout=30).content).entries:
             response = session.get(entry.link, timeout=30)
             if response.status_code != 200:

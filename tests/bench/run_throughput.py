@@ -29,7 +29,9 @@ def main() -> None:
             script = _plain(feed_list, folder / f"plain{pair}.parquet")
             run = _tocsin(feed_list, folder / f"lake{pair}", arguments.workers)
             ratios.append(run / script)
-            print(f"  tocsin {run:6.1f} articles/s   plain script {script:6.1f} articles/s   ratio {ratios[-1]:.2f}")
+            print(
+                f"  tocsin {run:6.1f} articles/s   plain script {script:6.1f} articles/s   ratio {ratios[-1]:.2f}"
+            )
     print(f"tocsin run against the plain script: {statistics.median(ratios):.2f} times as fast (median)")
 
 

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from tests.support.site import Item, Page, Site, rss
+
 HOSTS = 16
 
 
@@ -33,13 +35,13 @@ def served(pages: int) -> Iterator[list[str]]:
 
 
 def _serve(pages: int) -> None:
-    from tests.support.site import Item, Page, Site, rss
-
     data = evaluation_data() / "extraction"
     bodies = []
     for corpus in ("fundus", "aeb"):
         with (data / corpus / "pages.jsonl").open(encoding="utf-8") as lines:
-            bodies += [gzip.decompress((data / corpus / json.loads(line)["html"]).read_bytes()) for line in lines]
+            bodies += [
+                gzip.decompress((data / corpus / json.loads(line)["html"]).read_bytes()) for line in lines
+            ]
     with ExitStack() as stack:
         sites = [stack.enter_context(Site(f"127.0.0.{number + 1}")) for number in range(HOSTS)]
         for number in range(pages):

@@ -21,7 +21,7 @@ _FOLLOWED = 0.65
 _LEVELS = 5
 _SHARE = 0.3
 _CAP = 1500
-_ALONE = 600
+_ALONE = 400
 
 
 @dataclass(slots=True)

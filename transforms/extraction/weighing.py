@@ -17,8 +17,13 @@ from transforms.extraction.vocabulary import class_of, is_hedged, is_pictured
 _ENDS = frozenset('.!?…。！？"”»“›:;)）」』؟।॥’')
 _NETWORK = re.compile("facebook|instagram|linkedin|telegram|tiktok|twitter|whatsapp|youtube", re.IGNORECASE)
 _LONG = 80
-_SCRAP = 50
+"""Characters from which a paragraph marks where the text begins and ends."""
+_SCRAP = 60
+"""Characters below which a text in a box of its own, or a heading without text, is a label."""
+_FRAGMENT = 40
+"""Characters below which a paragraph that is no sentence, before or after all others, is a kicker or credit."""
 _BRIEF = 120
+"""Characters below which what stands around a text may speak against it."""
 _SURELY_TEXT = 2000
 _LONGEST_TITLE = 400
 
@@ -161,23 +166,32 @@ def _is_links(block: Block) -> bool:
 
 def _is_preliminary(block: Block) -> bool:
     """A kicker, byline or the like before the first paragraph."""
-    return block.size < _SCRAP and not _ends(block) and block.kind in {"paragraph", "heading", "other"}
+    return block.size < _FRAGMENT and not _ends(block) and block.kind in {"paragraph", "heading", "other"}
 
 
 def _is_closing(block: Block) -> bool:
     """A credit, an address, an appeal to follow or a list of links, as they stand after the last paragraph."""
-    if block.kind == "heading" or (block.kind == "paragraph" and not _ends(block)):
-        return block.size < _SCRAP
-    if block.kind == "item" and block.links > 0.25 * len(block.text):
+    linked = block.links / len(block.text)
+    if block.kind == "heading":
+        return block.size < _FRAGMENT
+    if block.kind == "item":
+        return linked > 0.25 or _is_credit(block)
+    if block.kind == "paragraph" and (
+        (block.size < _FRAGMENT and not _ends(block)) or (block.size < 180 and linked > 0.12)
+    ):
         return True
-    if block.kind == "paragraph" and block.size < 180 and block.links > 0.12 * len(block.text):
+    return _is_credit(block)
+
+
+def _is_credit(block: Block) -> bool:
+    """Whether the signs in the block are those of credits and of appeals to write or follow."""
+    text = block.text
+    bracketed = text.startswith("(") and text.endswith(")")
+    if block.size < 200 and (bracketed or text.count("|") > 1):
         return True
-    bracketed = block.text.startswith("(") and block.text.endswith(")")
-    if block.size < 200 and (bracketed or block.text.count("|") > 1):
+    if block.size < 400 and (block.slanted or "@" in text or "©" in text):
         return True
-    if block.size < 400 and (block.slanted or "@" in block.text or "©" in block.text):
-        return True
-    return len({name.lower() for name in _NETWORK.findall(block.text)}) > 1
+    return len({name.lower() for name in _NETWORK.findall(text)}) > 1
 
 
 def _is_scrap(block: Block) -> bool:

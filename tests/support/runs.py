@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from pipeline.batch import run_batch
 from pipeline.options import RunOptions
+from transforms.run_context import utc_now
 
 
 def tocsin(*arguments, timeout: float = 300, **kwargs) -> subprocess.CompletedProcess:
@@ -49,7 +50,7 @@ def holds(balance: dict) -> bool:
     )
 
 
-def batch(feeds: Path, out: Path, **options):
+def batch(feeds: Path, out: Path, *, clock=utc_now, **options):
     """One bounded run in this process: its pool and its detector stay warm from test to test."""
     chosen = {"host_delay": 0.0, "allow_host": ("127.0.0.0/8",), **options}
-    return run_batch(RunOptions(feeds=str(feeds), out=out, **chosen))
+    return run_batch(RunOptions(feeds=str(feeds), out=out, **chosen), clock=clock)

@@ -76,12 +76,15 @@ class Detector:
             for damper in taxonomy.dampers
         ]
 
-    def detect(self, *, title: str | None, text: str, lang: str | None) -> Detection:
+    def detect(
+        self, *, title: str | None, text: str, lang: str | None, with_figures: bool = True
+    ) -> Detection:
         """Topics and figures of an article.
 
         Args:
             title: the headline; it counts more than the text.
             text: the article's text; offsets in the result are code points into it (or into the title).
+            with_figures: whether to look for figures too.
             lang: BCP 47 primary subtag. Only that language's terms are sought; where None, those of all.
 
         Returns:
@@ -98,7 +101,9 @@ class Detector:
         spoken = language(lang)
         starts = sentence_starts(whole, spoken.abbreviations, ordinals=spoken.ordinals)
         topics = self._topics(self._heard(hits, folded), whole, starts, len(heading)) if hits else ()
-        figures = self._figures(folded, whole, starts, len(heading), spoken) if spoken.figures else ()
+        figures: tuple[Figure, ...] = ()
+        if spoken.figures and with_figures:
+            figures = self._figures(folded, whole, starts, len(heading), spoken)
         return Detection(topics, figures)
 
     def _heard(self, hits: list[Hit], folded: FoldedText) -> list[FoundTerm]:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from transforms.topics.folding import FoldedText, fold
 from transforms.topics.languages import Language
-from transforms.topics.matcher import Matcher, NumberedTerm
+from transforms.topics.matcher import Hit, Matcher, NumberedTerm
 from transforms.topics.numbers import TOKEN, Number, NumberReader, Token
 from transforms.topics.terms import read_term
 
@@ -37,6 +37,8 @@ _ROLES = (
     "never_before",
     "months",
 )
+_CLOSED = frozenset({"stop", "auxiliary", "partitive", "never_before", "months"})
+"""Roles whose words are so common that whole words are looked up rather than sought."""
 _CLAUSE_SIGNS = frozenset(";:()—–")
 _SIGNS = frozenset("$€£¥₽₸₹₴№#§")
 _NOUN_REACH = 4
@@ -91,6 +93,7 @@ class FigureFinder:
         tables: Mapping[str, Any] = language.figures
         self._reader = NumberReader(tables)
         self._meaning: list[tuple[str, str]] = []
+        self._word_roles: dict[str, set[str]] = {}
         terms: list[NumberedTerm] = []
         for role in ("nouns", "verbs", "tolls"):
             for kind, listed in tables.get(role, {}).items():
@@ -107,7 +110,9 @@ class FigureFinder:
         self._verbs_last = bool(tables.get("verbs_last"))
         self._year_before = frozenset(fold(word).text for word in str(tables.get("year_before", "")).split())
         self._parts = frozenset(fold(word).text for word in str(tables.get("parts", "")).split())
-        self._matcher = Matcher(terms, {language.code: language.clitics})
+        clitics = {language.code: language.clitics}
+        self._kinds = Matcher([t for t in terms if self._meaning[t.number][0] != "role"], clitics)
+        self._company = Matcher([t for t in terms if self._meaning[t.number][0] == "role"], clitics)
         self._lang = language.code
 
     def _add(
@@ -116,6 +121,9 @@ class FigureFinder:
         for line in listed.splitlines():
             for source in line.partition("#")[0].split(","):
                 if source.strip():
+                    if meaning[1] in _CLOSED and source.strip().isalpha():
+                        self._word_roles.setdefault(fold(source.strip()).text, set()).add(meaning[1])
+                        continue
                     number = len(self._meaning)
                     self._meaning.append(meaning)
                     terms += [
@@ -125,27 +133,25 @@ class FigureFinder:
 
     def find(self, folded: FoldedText, starts: Sequence[int]) -> list[StatedFigure]:
         """The figures of a folded text, by place. `starts` are where its sentences begin, in the folded text."""
-        hits = self._matcher.hits(folded.text, self._lang)
-        by_sentence: dict[int, list[tuple[int, int, int]]] = {}
-        telling: set[int] = set()
-        for start, end, term in hits:
-            sentence = bisect_right(starts, start) - 1
-            by_sentence.setdefault(sentence, []).append((start, end, term))
-            if self._meaning[term][0] != "role" or self._meaning[term][1] in ("including", "of_them"):
-                telling.add(sentence)
         found: list[StatedFigure] = []
-        for sentence in sorted(telling):
+        places = self._reader.places(folded.text)
+        for sentence in sorted({bisect_right(starts, place) - 1 for place in places}):
             start = starts[sentence]
             end = starts[sentence + 1] if sentence + 1 < len(starts) else len(folded.text)
             text = folded.text[start:end]
-            if self._reader.may_count(text):
-                tokens = [Token(m.group(), m.start() + start, m.end() + start) for m in TOKEN.finditer(text)]
+            hits = self._kinds.hits(text, self._lang)
+            if hits:
+                hits += self._company.hits(text, self._lang)
                 last = found[-1].kind if found and found[-1].sentence == sentence - 1 else None
-                found += self._sentence(tokens, by_sentence[sentence], sentence, last)
+                tokens = [Token(match.group(), *match.span()) for match in TOKEN.finditer(text)]
+                found += [
+                    figure._replace(start=figure.start + start, end=figure.end + start)
+                    for figure in self._sentence(tokens, hits, sentence, last)
+                ]
         return found
 
     def _sentence(
-        self, tokens: list[Token], hits: list[tuple[int, int, int]], sentence: int, last: str | None
+        self, tokens: list[Token], hits: Sequence[Hit], sentence: int, last: str | None
     ) -> list[StatedFigure]:
         numbers = self._reader.read(tokens)
         if not numbers:
@@ -170,14 +176,15 @@ class FigureFinder:
                 )
         return found
 
-    def _marks(self, tokens: list[Token], hits: list[tuple[int, int, int]]) -> dict[int, _Marks]:
+    def _marks(self, tokens: list[Token], hits: Sequence[Hit]) -> dict[int, _Marks]:
         places = {token.start: place for place, token in enumerate(tokens)}
         ends = {token.end: place for place, token in enumerate(tokens)}
+        begins = [token.start for token in tokens]
         marks: dict[int, _Marks] = {}
         for start, end, term in sorted(hits, key=lambda hit: (hit[0], -hit[1])):
             place = places.get(start)
             if place is None:
-                place = bisect_right([token.start for token in tokens], start) - 1
+                place = bisect_right(begins, start) - 1
             mark = marks.setdefault(place, _Marks([], [], [], set()))
             role, name = self._meaning[term]
             mark.length = max(mark.length, ends.get(end, place) - place + 1)
@@ -186,6 +193,10 @@ class FigureFinder:
             else:
                 listed: list[str] = getattr(mark, role)
                 listed.append(name)
+        for place, token in enumerate(tokens):
+            roles = self._word_roles.get(token.text)
+            if roles is not None:
+                marks.setdefault(place, _Marks([], [], [], set())).roles.update(roles)
         return marks
 
     def _kind(self, number: Number, view: _View, before: str | None, last: str | None) -> str | None:

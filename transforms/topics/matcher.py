@@ -14,9 +14,11 @@ import ahocorasick_rs
 from transforms.topics.terms import Piece, Term, Word
 
 _BETWEEN = r"[^\w.!?;\n]{1,4}"
-_REACH = 160
+
+_REACH = 120
 """Code points before a head in which the words before it are looked for."""
-_LONGEST_BOUND = 40
+_ENOUGH = 5
+"""Letters that make a first word a good head."""
 
 
 class Hit(NamedTuple):
@@ -34,6 +36,14 @@ class _Variant(NamedTuple):
     words_before: re.Pattern[str] | None
     words_after: re.Pattern[str] | None
     term: int
+
+
+class _Head(NamedTuple):
+    """The variants that share a head, and the most letters before and after it that any of them allows."""
+
+    variants: tuple[_Variant, ...]
+    back: int
+    ahead: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +71,11 @@ class Matcher:
         self._automaton = ahocorasick_rs.AhoCorasick(
             list(heads) or ["\0\0\0"], implementation=ahocorasick_rs.Implementation.ContiguousNFA
         )
-        self._of: dict[str | None, list[tuple[_Variant, ...]]] = {
-            lang: [tuple(found.get((head, lang), ())) for head in range(max(len(heads), 1))] for lang in langs
+        self._of: dict[str | None, list[_Head | None]] = {
+            lang: [_head(found.get((head, lang), ())) for head in range(max(len(heads), 1))] for lang in langs
         }
         self._of[None] = [
-            tuple(variant for lang in sorted(langs) for variant in found.get((head, lang), ()))
+            _head([variant for lang in sorted(langs) for variant in found.get((head, lang), ())])
             for head in range(max(len(heads), 1))
         ]
         self.langs = frozenset(langs)
@@ -77,44 +87,61 @@ class Matcher:
             return []
         hits: list[Hit] = []
         length = len(folded)
-        for head, start, end in self._automaton.find_matches_as_indexes(folded, overlapping=True):
-            variants = table[head]
-            if not variants:
+        for number, start, end in self._automaton.find_matches_as_indexes(folded, overlapping=True):
+            head = table[number]
+            if head is None:
                 continue
+            variants, back, ahead = head
             begin = start
-            least = max(0, start - _LONGEST_BOUND)
-            while begin > least and folded[begin - 1].isalnum():
+            while begin and folded[begin - 1].isalnum() and start - begin <= back:
                 begin -= 1
+            if start - begin > back:
+                continue
             stop = end
-            most = min(length, end + _LONGEST_BOUND)
-            while stop < most and folded[stop].isalnum():
+            while stop < length and folded[stop].isalnum() and stop - end <= ahead:
                 stop += 1
-            for before, after, clitics, words_before, words_after, term in variants:
-                if stop - end > after:
-                    continue
-                first = begin
-                if start - begin > before:
-                    if clitics is None or folded[begin:start] not in clitics:
-                        continue
-                    first = start
-                last = stop
-                if words_before is not None:
-                    found = words_before.search(folded, max(0, begin - _REACH), begin)
-                    if found is None:
-                        continue
-                    first = found.start()
-                if words_after is not None:
-                    found = words_after.match(folded, stop)
-                    if found is None:
-                        continue
-                    last = found.end()
-                hits.append(Hit(first, last, term))
+            if stop - end > ahead:
+                continue
+            for variant in variants:
+                hit = _hit(variant, folded, begin, start, end, stop)
+                if hit is not None:
+                    hits.append(hit)
         return hits
+
+
+def _head(variants: Sequence[_Variant]) -> _Head | None:
+    if not variants:
+        return None
+    back = max(max(v.before, *(len(c) for c in v.clitics or ("",))) for v in variants)
+    return _Head(tuple(variants), back, max(v.after for v in variants))
+
+
+def _hit(variant: _Variant, folded: str, begin: int, start: int, end: int, stop: int) -> Hit | None:
+    """The term's hit where the word from `begin` to `stop` holds its head from `start` to `end`, if it is one."""
+    before, after, clitics, words_before, words_after, term = variant
+    if stop - end > after:
+        return None
+    if start - begin > before:
+        if clitics is None or folded[begin:start] not in clitics:
+            return None
+        if words_before is None:
+            begin = start
+    if words_before is not None:
+        found = words_before.search(folded, max(0, begin - _REACH), begin)
+        if found is None:
+            return None
+        begin = found.start()
+    if words_after is not None:
+        found = words_after.match(folded, stop)
+        if found is None:
+            return None
+        stop = found.end()
+    return Hit(begin, stop, term)
 
 
 def _variants(item: NumberedTerm, clitics: frozenset[str] | None) -> list[tuple[str, _Variant]]:
     words = item.term.words
-    at = max(range(len(words)), key=lambda i: (min(len(piece.stem) for piece in words[i].pieces), -i))
+    at = _head_of(words)
     before = after = None
     if at:
         before = re.compile(r"(?<!\w)" + _sequence(words[:at], clitics) + _gap(words[at].gap) + r"\Z")
@@ -124,6 +151,14 @@ def _variants(item: NumberedTerm, clitics: frozenset[str] | None) -> list[tuple[
         (piece.stem, _Variant(piece.before, piece.after, clitics, before, after, item.number))
         for piece in words[at].pieces
     ]
+
+
+def _head_of(words: Sequence[Word]) -> int:
+    """Which word of a term to seek: the first, after which the others are cheap to test, if it is no short one."""
+    lengths = [min(len(piece.stem) for piece in word.pieces) for word in words]
+    if lengths[0] >= _ENOUGH:
+        return 0
+    return max(range(len(words)), key=lambda place: (lengths[place], -place))
 
 
 def _sequence(words: Sequence[Word], clitics: frozenset[str] | None) -> str:

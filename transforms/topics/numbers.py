@@ -8,13 +8,15 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+import ahocorasick_rs
+
 from transforms.topics.folding import fold
 
 TOKEN = re.compile(
     r"\d{1,3}(?:[.,' \u066c]\d{3})+(?![\d])(?:[.,\u066b]\d+)?|\d+(?:[.,\u066b]\d+)?|[^\W\d_]+(?:'(?=\w))?|[^\w\s]"
 )
 _GROUPED = re.compile(r"\d{1,3}(?:[.,' \u066c]\d{3})+$")
-_DIGIT = re.compile(r"\d")
+_DIGITS = re.compile(r"\d+")
 _DASHES = "-–—‑"
 _MOST = 10**12
 
@@ -71,15 +73,21 @@ class NumberReader:
         self._range_before = _words(tables.get("range_before", ""))
         self._endings = tuple(fold(ending).text for ending in str(tables.get("digit_endings", "")).split())
         self._known: dict[str, int | None] = {}
-        self._telling = (*self._values, *self._scales, *self._vague)
+        self._telling = ahocorasick_rs.AhoCorasick([*self._values, *self._scales, *self._vague] or ["\0\0\0"])
 
     def is_of(self, word: str) -> bool:
         """Whether a folded word links a number to what it counts (a dozen of, une centaine de)."""
         return word in self._of
 
-    def may_count(self, text: str) -> bool:
-        """Whether a folded text may state a number at all."""
-        return _DIGIT.search(text) is not None or any(word in text for word in self._telling)
+    def places(self, text: str) -> list[int]:
+        """Places in a folded text at which a number may be stated."""
+        found = [digit.start() for digit in _DIGITS.finditer(text)]
+        for _, start, end in self._telling.find_matches_as_indexes(text, overlapping=True):
+            whole = end == len(text) or not text[end].isalnum() or bool(self._compound)
+            ahead = text[start - 1] if start else " "
+            if whole and (not ahead.isalnum() or ahead == self._prefix or bool(self._compound)):
+                found.append(start)
+        return found
 
     def read(self, tokens: Sequence[Token]) -> list[Number]:
         """The numbers of a sentence's tokens, in order, without overlap."""
@@ -204,13 +212,19 @@ class NumberReader:
         following = tokens[at + 1].text
         if tokens[at].text in self._half:
             value = self._values.get(following) or self._scales.get(following)
-            return Number(value // 2, value // 2, at, at + 2, at, plain_year=False) if value and value > 2 else None
+            return (
+                Number(value // 2, value // 2, at, at + 2, at, plain_year=False)
+                if value and value > 2
+                else None
+            )
         if following in self._vague:
             found = self._vague_number(tokens, at + 1)
             return found._replace(first=at, bare=at)
         scale = self._scales.get(following) or self._values.get(following, 0)
         if scale in (10, 12, 100, 1000):
-            return Number(2 * scale, {10: 99, 12: 99, 100: 999, 1000: 9999}[scale], at, at + 2, at, plain_year=False)
+            return Number(
+                2 * scale, {10: 99, 12: 99, 100: 999, 1000: 9999}[scale], at, at + 2, at, plain_year=False
+            )
         return None
 
     def _spelled(self, tokens: Sequence[Token], at: int) -> Number | None:
@@ -275,7 +289,9 @@ class NumberReader:
             return number
         if number.plain_year or other.plain_year:
             return number._replace(last=other.last, plain_year=True)
-        return Number(number.low, other.high, number.first - opened, other.last, number.bare, plain_year=False)
+        return Number(
+            number.low, other.high, number.first - opened, other.last, number.bare, plain_year=False
+        )
 
     def _bounded(self, tokens: Sequence[Token], number: Number, least: int) -> Number:
         """The number with "more than", "up to" and "about" heard, before it or after."""

@@ -12,7 +12,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.support.child_run import DONE, KillAt, batch, ended, run_to_end, start
+from pipeline.batch import RunFailedError
+from pipeline.options import UsageError
+from tests.support.child_run import DONE, KillAt, batch, ended, run_here, run_to_end, start, start_server
 from tests.support.news_site import NewsSite, news_site
 from tests.support.reading import TABLES, articles, rows_by_run
 
@@ -71,8 +73,10 @@ class Crashes:
     def _aftermath(self, out: Path, when: str, code: int) -> Crash:
         faults = []
         at_crash = {table: rows_by_run(out, table) for table in TABLES}
-        if (second := run_to_end(self.site.options(out))) != DONE:
-            faults.append(f"the next run ended with {second}")
+        try:
+            run_here(self.site.options(out))
+        except (RunFailedError, UsageError) as error:
+            faults.append(f"the next run ended with {error}")
         whole = {table: rows_by_run(out, table) for table in TABLES}
         for table, seen in at_crash.items():
             faults += [
@@ -101,6 +105,7 @@ def crashes(*, feeds: int, entries: int) -> Iterator[Crashes]:
 
     One page of each feed is missing, so that every published table has rows in every run.
     """
+    start_server()
     with (
         tempfile.TemporaryDirectory(prefix="tocsin-crash-") as name,
         news_site(Path(name), feeds) as site,
@@ -109,7 +114,7 @@ def crashes(*, feeds: int, entries: int) -> Iterator[Crashes]:
         old = [f"old{number}" for number in range(max(1, entries // 10))]
         for feed in range(feeds):
             site.list(feed, old)
-        assert run_to_end(site.options(folder / "before")) == DONE
+        run_here(site.options(folder / "before"))
         new = [f"new{number}" for number in range(entries - len(old))]
         for feed in range(feeds):
             site.list(feed, [*new, *old])

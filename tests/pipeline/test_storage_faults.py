@@ -19,8 +19,9 @@ from apache_beam.runners.portability.fn_api_runner.fn_runner import FnApiRunner
 
 from pipeline.batch import RunFailedError, run_batch
 from pipeline.check import check
-from pipeline.lake import Lake, LakeError
+from pipeline.lake import LakeError
 from pipeline.lock import LockHeldError, LockLostError, OutputLock
+from pipeline.options import UsageError
 from pipeline.read_lake import read_articles
 from pipeline.schema_evolution import require_same_types
 from pipeline.state import load_state
@@ -30,8 +31,8 @@ from schemas.dead_letters import DeadLetter
 from schemas.entries import Entry
 from schemas.outcomes import Ended
 from tests.support.changed_lake import change_files, edit_manifest
-from tests.support.child_run import DONE, Later, ended, run_to_end, start
-from tests.support.reading import articles, glob
+from tests.support.child_run import Later, ended, run_here, start
+from tests.support.reading import TABLES, articles, glob
 from tests.support.runs import manifests, rows, tocsin
 from transforms.http.settings import HttpSettings
 from transforms.run_context import RunContext
@@ -41,29 +42,47 @@ from transforms.write_records import WriteRecords, _WriteRows
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
-def run_with_file_limit(options, limit):
-    """A run on a disk that takes no file larger than `limit` bytes; exits 1 where the run fails."""
-    logging.disable(logging.CRITICAL)
+RUN_FAILED = 17
+"""How a child says that its run failed as it should, and not by an accident."""
+
+
+def limit_files(limit):
+    """Let no file grow past so many bytes, as on a disk that is full."""
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+
+def run_with_file_limit(options, limit):
+    """A run on a disk that is full."""
+    logging.disable(logging.CRITICAL)
+    limit_files(limit)
     try:
         run_batch(options, clock=Later(timedelta(days=2)))
     except RunFailedError:
-        os._exit(1)
+        os._exit(RUN_FAILED)
 
 
-@pytest.mark.parametrize("limit", [0, 1_000, 4_000, 12_000])
+@pytest.mark.parametrize("limit", [1_000, 4_000, 12_000])
 def test_fault_47_disk_full(lake, kept, limit):
-    """Where the disk refuses, the run ends with 1, nothing of it is visible, and the next run has it all."""
-    before = {
-        table: glob(lake.root, table, "run_id") for table in ("articles", "dead_letters", "feed_fetches")
-    }
+    """Wherever the disk refuses, the run fails, nothing of it is visible, and the next run has it all."""
+    before = {table: glob(lake.root, table, "run_id") for table in TABLES}
     for feed in range(2):
         kept.site.list(feed, [f"full{number}" for number in range(30)])
-    assert ended(start(run_with_file_limit, kept.site.options(lake.root), limit)) == 1
-    assert {table: glob(lake.root, table, "run_id") for table in before} == before
-    assert run_to_end(kept.site.options(lake.root), clock=Later(timedelta(days=2))) == DONE
+    assert ended(start(run_with_file_limit, kept.site.options(lake.root), limit)) == RUN_FAILED
+    assert {table: glob(lake.root, table, "run_id") for table in TABLES} == before
+    run_here(kept.site.options(lake.root), clock=Later(timedelta(days=2)))
     assert len(articles(lake.root)) == len(before["articles"]) + 60
     assert check(lake) == []
+
+
+def test_fault_47_disk_full_by_the_command(lake, kept):
+    """The program ends with 1 and says that it published nothing and why."""
+    before = {table: glob(lake.root, table, "run_id") for table in TABLES}
+    feeds = kept.site.options(lake.root).feeds
+    done = tocsin("run", "--feeds", feeds, "--out", lake.root, preexec_fn=lambda: limit_files(1_000))
+    assert done.returncode == 1, done.stderr
+    assert "published nothing" in done.stderr
+    assert "too large" in done.stderr
+    assert {table: glob(lake.root, table, "run_id") for table in TABLES} == before
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc is a place of Linux that nobody can write to")
@@ -134,7 +153,7 @@ def test_fault_52_the_same_window_again(lake, kept):
     for feed in range(2):
         site.list(feed, ["a", "b", "gone", "c", "d"])
     for _ in range(2):
-        assert run_to_end(site.options(lake.root), clock=Later(timedelta(days=2))) == DONE
+        run_here(site.options(lake.root), clock=Later(timedelta(days=2)))
     assert (articles(lake.root), len(rows(lake.root, "dead_letters"))) == before
 
 
@@ -168,7 +187,7 @@ def test_fault_53_a_run_after_damage(lake, kept, table, damage):
     hurt_state(lake, table, damage)
     for feed in range(2):
         kept.site.list(feed, ["a", "b", "gone", "later", "c", "d"], guid="another body")
-    assert run_to_end(kept.site.options(lake.root), clock=Later(timedelta(days=1, minutes=2))) == DONE
+    run_here(kept.site.options(lake.root), clock=Later(timedelta(days=1, minutes=2)))
     assert articles(lake.root) == before
     assert check(lake) == []
 
@@ -177,18 +196,15 @@ def test_fault_53_no_state_that_can_be_read(lake, kept):
     """Where no state is left at all, the run is refused with the mend rather than begun from nothing."""
     for path in lake.state.rglob("*.parquet"):
         path.write_bytes(b"")
-    done = tocsin("run", "--feeds", kept.site.options(lake.root).feeds, "--out", lake.root)
-    assert done.returncode == 2
-    assert "run `tocsin check`" in done.stderr
+    with pytest.raises(UsageError, match="run `tocsin check`"):
+        run_here(kept.site.options(lake.root))
 
 
 def test_fault_54_state_of_newer_code(lake, kept):
-    """It is refused with exit code 2, and says to update."""
+    """It is refused before the run begins, and the error says to update."""
     edit_manifest(lake, lambda values: values["schema_versions"].update(known=99))
-    done = tocsin("run", "--feeds", kept.site.options(lake.root).feeds, "--out", lake.root)
-    assert done.returncode == 2
-    assert "known version 99" in done.stderr
-    assert "update" in done.stderr
+    with pytest.raises(UsageError, match="known version 99, this tocsin knows 1: update it"):
+        run_here(kept.site.options(lake.root))
 
 
 def without_a_column_and_a_field(table):
@@ -214,7 +230,7 @@ def test_fault_55_a_column_added(lake, kept):
     change_files(lake, "articles", without_a_column_and_a_field)
     for feed in range(2):
         kept.site.list(feed, ["added"])
-    assert run_to_end(kept.site.options(lake.root), clock=Later(timedelta(days=2))) == DONE
+    run_here(kept.site.options(lake.root), clock=Later(timedelta(days=2)))
     read = list(read_articles(lake))
     assert {article.figures for article in read} == {()}
     rules = {evidence.rule for article in read for topic in article.topics for evidence in topic.evidence}
@@ -235,16 +251,15 @@ def test_fault_55_a_type_changed(lake, kept):
     change_files(lake, "articles", widen)
     with pytest.raises(LakeError, match="word_count is string there and int32"):
         require_same_types(lake)
-    done = tocsin("run", "--feeds", kept.site.options(lake.root).feeds, "--out", lake.root)
-    assert done.returncode == 2
-    assert "word_count is string there and int32 in this tocsin" in done.stderr
+    with pytest.raises(UsageError, match="word_count is string there and int32 in this tocsin"):
+        run_here(kept.site.options(lake.root))
 
 
 def test_fault_56_a_clock_that_was_ahead(lake, kept):
     """After runs whose clock was a day ahead, one with the right clock comes last, polls, and doubles nothing."""
     before = articles(lake.root)
     newest = manifests(lake.root)[-1]["run_id"]
-    assert run_to_end(kept.site.options(lake.root)) == DONE
+    run_here(kept.site.options(lake.root))
     run = manifests(lake.root)[-1]
     assert run["run_id"] > newest
     assert run["feeds"]["skipped"] == 0
@@ -255,15 +270,16 @@ def test_fault_56_a_clock_that_was_ahead(lake, kept):
     assert check(lake) == []
 
 
-def test_fault_56_a_zone_with_daylight_saving(lake, monkeypatch):
-    """Ids, dates and schedules are in UTC wherever the machine stands."""
-    monkeypatch.setenv("TZ", "Pacific/Kiritimati")
+def test_fault_56_a_zone_far_from_utc(lake, kept, monkeypatch):
+    """Ids, folders and schedules are in UTC wherever the machine stands, so no change of its hour matters."""
+    monkeypatch.setenv("TZ", "Pacific/Kiritimati")  # UTC+14: another date for most of the day
     time.tzset()
     try:
-        done = tocsin("feeds", lake.root)
-        assert done.returncode == 0, done.stderr
-        ahead = Lake(lake.root).run_id_after_all(manifests(lake.root)[-1]["run_id"])
-        assert ahead.startswith(manifests(lake.root)[-1]["run_id"][:14])
+        ahead = Later(timedelta(days=2))
+        run_id = run_here(kept.site.options(lake.root), clock=ahead).manifest.run_id
+        assert f"{ahead() - timedelta(minutes=5):%Y%m%dT%H%M}" < run_id < f"{ahead():%Y%m%dT%H%M%S}Z"
+        assert f"ingest_date={run_id[:4]}-{run_id[4:6]}-{run_id[6:8]}" in str(lake.manifest_path(run_id))
+        assert check(lake) == []
     finally:
         monkeypatch.undo()
         time.tzset()
@@ -316,9 +332,7 @@ def test_fault_57_only_what_is_reported_is_published(lake, kept):
     """Files that a dead attempt left beside the reported ones reach nothing that is published."""
     for feed in range(2):
         kept.site.list(feed, ["replayed"])
-    assert (
-        run_to_end(kept.site.options(lake.root), LeaveAnAttempt(lake.root), Later(timedelta(days=2))) == DONE
-    )
+    run_here(kept.site.options(lake.root), LeaveAnAttempt(lake.root), Later(timedelta(days=2)))
     assert check(lake) == []
     assert list(lake.staging.iterdir()) == []
 
@@ -343,7 +357,7 @@ def test_fault_58_orphans_are_swept(lake, kept):
     (lake.staging / ".probe").touch()
     assert check(lake) == []
     before = articles(lake.root)
-    assert run_to_end(kept.site.options(lake.root), clock=Later(timedelta(days=2))) == DONE
+    run_here(kept.site.options(lake.root), clock=Later(timedelta(days=2)))
     assert set(before) <= set(articles(lake.root))
     assert list(lake.staging.iterdir()) == []
 

@@ -1,7 +1,8 @@
-"""Runs in a process of their own that a test may kill, forked from a warm server so that each starts at once."""
+"""Runs in this process, or in one of their own that a test may kill, forked from a server that is warm already."""
 
 import logging
 import multiprocessing
+import multiprocessing.forkserver
 import os
 import signal
 import traceback
@@ -9,10 +10,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from pipeline.batch import run_batch
+from pipeline.batch import RunResult, run_batch
 from pipeline.options import RunOptions
 
 DONE = 0
+
+
+def start_server() -> None:
+    """Start the server that children are forked from; before a pool starts it, with less loaded in it."""
+    multiprocessing.get_context("forkserver").set_forkserver_preload(["pipeline.batch", "tests.support.warm"])
+    multiprocessing.forkserver.ensure_running()
 
 
 @dataclass(frozen=True)
@@ -42,9 +49,8 @@ def go_on(step: str) -> None:
 
 def start(function: Callable[..., object], *arguments: object) -> multiprocessing.process.BaseProcess:
     """Begin `function` in a child of the warm server; it must live in an importable module."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["pipeline.batch", "transforms.workers.tasks", "tests.support.warm"])
-    child = context.Process(target=_lead, args=(function, *arguments))
+    start_server()
+    child = multiprocessing.get_context("forkserver").Process(target=_lead, args=(function, *arguments))
     child.start()
     return child
 
@@ -62,6 +68,13 @@ def batch(
     """One run."""
     logging.disable(logging.WARNING)
     run_batch(options, at=at, clock=clock)
+
+
+def run_here(
+    options: RunOptions, at: Callable[[str], None] = go_on, clock: Callable[[], datetime] = Later()
+) -> RunResult:
+    """One run in this process, whose pool and what it has loaded are used again."""
+    return run_batch(options, at=at, clock=clock)
 
 
 def run_to_end(

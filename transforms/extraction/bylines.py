@@ -72,7 +72,7 @@ def authors(
     publisher = _distinct(name for node in data.articles for name in _declared(node.get("publisher"), data))
     for mixed, found in _sources(root, data, entry):
         names = _distinct(found)
-        persons = tuple(name for name in names if not is_site(name, sites))
+        persons = tuple(name for name in names if len(name.split()) > 2 or not is_site(name, sites))
         if persons:
             return persons if mixed else names
         if names and (not institution or institution == publisher):

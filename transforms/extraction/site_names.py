@@ -21,12 +21,20 @@ def site_names(data: StructuredData, url: str, feed_title: str | None) -> frozen
         (data.first_meta("twitter:creator") or "").lstrip("@"),
     ]
     names += [text_of(node.get("publisher")) for node in (*data.articles, *data.pages)]
-    host = urlsplit(url).hostname or ""
-    labels = [label for label in host.split(".") if label not in _GENERIC]
-    names += [*labels, host.removeprefix("www.")]
+    for address in (url, data.canonical, data.first_meta("og:url")):
+        host = _host(address)
+        names += [label for label in host.split(".") if label not in _GENERIC and not label.isdigit()]
+        names.append(host.removeprefix("www."))
     titles = {squeeze(text) for node in data.articles if (text := text_of(node.get("headline")))}
     squeezed = {squeeze(name) for name in names if name and "://" not in name}
     return frozenset(name for name in squeezed - titles if 0 < len(name) < _LONGEST)
+
+
+def _host(address: str | None) -> str:
+    try:
+        return urlsplit(address or "").hostname or ""
+    except ValueError:
+        return ""
 
 
 def is_site(text: str, names: frozenset[str]) -> bool:

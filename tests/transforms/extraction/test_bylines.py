@@ -97,3 +97,9 @@ def test_the_feed_names_the_author_where_the_page_does_not():
 def test_profile_addresses_are_no_names():
     """A URL in the author's place names nobody."""
     assert authors_of(head='<meta property="article:author" content="https://social.test/idaholm">') == ()
+
+
+def test_a_signature_names_the_author():
+    """A name set to the right beneath the text is its author's where nobody else is named."""
+    body = "<p>The ferry sails twice a day.</p><p style='text-align: right'><strong>Ida Holm</strong></p>"
+    assert authors_of(body=body) == ("Ida Holm",)

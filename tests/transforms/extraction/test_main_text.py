@@ -138,3 +138,38 @@ def test_text_in_scripts_stands_in_for_a_page_without_text():
 def test_a_class_made_by_a_tool_says_nothing():
     """Letters of a hashed class name are not read as words."""
     assert text_of(article_page(body=f"<div class='sc-adBxYz css-1nav9ad'>{paragraphs()}</div>"))[0] == WHOLE
+
+
+def test_lists_of_links_are_left_out_and_other_lists_kept():
+    """A list whose text is links leads elsewhere, and its heading with it; one of words is text."""
+    links = (
+        "<h3>More on this</h3><ul>"
+        + "".join(f'<li><a href="/{n}">Another story of the sea, number {n}</a></li>' for n in range(4))
+        + "</ul>"
+    )
+    body = paragraphs(SENTENCES[:3]) + links + paragraphs(SENTENCES[3:])
+    assert text_of(article_page(body=body))[0] == WHOLE
+
+
+def test_cards_of_other_articles_are_left_out():
+    """A box whose class calls it the card of a post leads elsewhere, whatever prose it shows."""
+    card = f"<div class='post-card__body'><h4>Other news</h4><p>{SENTENCES[5]} And more of it.</p></div>"
+    assert text_of(article_page(body=paragraphs(SENTENCES[:5]) + card))[0] == "\n".join(SENTENCES[:5])
+
+
+def test_embedded_posts_are_text():
+    """A post that an article quotes is read where it stands as a quotation."""
+    post = "<div class='social-embed'><blockquote><p>The quay is full today, and everybody waves.</p></blockquote></div>"
+    found = text_of(article_page(body=paragraphs(SENTENCES[:3]) + post + paragraphs(SENTENCES[3:])))[0]
+    assert found.split("\n")[3] == "The quay is full today, and everybody waves."
+
+
+def test_a_class_around_the_whole_article_does_not_hide_it():
+    """A word that means clutter says nothing of an element that holds most of the page's paragraphs."""
+    body = page(f"<div class='sidebar related'><div id='newsletter-wrap'>{paragraphs()}</div></div>")
+    assert text_of(body)[0] == WHOLE
+
+
+def test_a_page_without_prose_has_no_text():
+    """Where no source gives text, there is none."""
+    assert text_of(page("<ul><li><a href='/'>Home</a></li></ul>")) == ("", "")

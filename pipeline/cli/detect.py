@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+from pipeline.cli.logs import set_up_logs
+from pipeline.detect_texts import detect_texts
 from pipeline.options import usable_cores
 
 
@@ -22,7 +24,16 @@ def detect(
         int, typer.Option("--workers", min=0, help="Worker processes; 0: the cores it may use.")
     ] = 0,
 ) -> None:
-    """Find topics and figures in texts; each row comes out with lang, topics, figures and taxonomy_version."""
-    from pipeline.detect_texts import detect_texts  # noqa: PLC0415
+    """Find topics and figures in texts; each row comes out with lang, topics, figures and taxonomy_version.
 
-    detect_texts(source, target, taxonomy_path=taxonomy, workers=workers or usable_cores())
+    A row that can't be read is told with its file and line, and the exit code is then 1.
+    """
+    set_up_logs(verbose=False, as_json=False)
+    summary = detect_texts(source, target, taxonomy_path=taxonomy, workers=workers or usable_cores())
+    found = ", ".join(f"{count} {topic}" for topic, count in summary.topics.items())
+    typer.echo(f"{summary.rows} rows of {summary.files} files to {target}; {found or 'no topic found'}")
+    for problem in summary.problems:
+        typer.echo(f"not read: {problem}", err=True)
+    if summary.refused:
+        typer.echo(f"tocsin: {summary.refused} rows could not be read", err=True)
+        raise typer.Exit(1)

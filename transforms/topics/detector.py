@@ -171,13 +171,7 @@ class Detector:
             while beyond < len(found) and found[beyond].start < end:
                 groups |= found[beyond].groups
                 beyond += 1
-            factor = 1.0
-            if number <= first:
-                factor = TITLE_FACTOR
-            elif number <= first + LEAD_SENTENCES:
-                factor = LEAD_FACTOR
-            elif found[at].start - title_end > LATE_FROM:
-                factor = LATE_FACTOR
+            factor = _place_factor(number - first, found[at].start - title_end)
             judgements += self._rules.judge(Sentence(found[at:beyond], groups, factor), whole, document)
             at = beyond
         if not judgements:
@@ -229,3 +223,12 @@ class Detector:
             concepts=tuple(mapping.concept for mapping in spec.mappings),
             evidence=tuple(evidence[:MOST_EVIDENCE]),
         )
+
+
+def _place_factor(sentence: int, depth: int) -> float:
+    """How much a sentence's place adds: `sentence` counts from the title's last, `depth` in code points from it."""
+    if sentence <= 0:
+        return TITLE_FACTOR
+    if sentence <= LEAD_SENTENCES:
+        return LEAD_FACTOR
+    return LATE_FACTOR if depth > LATE_FROM else 1.0

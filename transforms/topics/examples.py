@@ -76,6 +76,20 @@ def _failed_examples(taxonomy: Taxonomy) -> Iterator[Finding]:
 def _collisions(taxonomy: Taxonomy) -> Iterator[Finding]:
     """Terms that alone, in one language, are enough for two topics that are not parent and child."""
     alone: dict[tuple[str, str], list[tuple[TopicSpec, GroupTerm]]] = {}
+    for topic, lang, term in _sufficient_terms(taxonomy):
+        known = alone.setdefault((lang, term.source), [])
+        if topic not in [other for other, _ in known]:
+            known.append((topic, term))
+    for (lang, source), topics in alone.items():
+        for place, (topic, term) in enumerate(topics):
+            for other, _ in topics[:place]:
+                if topic.name != other.parent and other.name != topic.parent:
+                    message = f"the term {source!r} ({lang}) is enough for {other.name} and for {topic.name}"
+                    yield Finding(term.file, term.line, message, fault=False)
+
+
+def _sufficient_terms(taxonomy: Taxonomy) -> Iterator[tuple[TopicSpec, str, GroupTerm]]:
+    """Terms of which one is enough for a topic, with the topic and their language."""
     for topic in taxonomy.topics:
         for rule in topic.rules:
             if len(rule.all) > 1 or rule.document or rule.weight < topic.threshold:
@@ -83,12 +97,4 @@ def _collisions(taxonomy: Taxonomy) -> Iterator[Finding]:
             for name in rule.all[0]:
                 for lang, terms in taxonomy.groups[name].terms.items():
                     for term in terms:
-                        known = alone.setdefault((lang, term.source), [])
-                        if topic not in [other for other, _ in known]:
-                            known.append((topic, term))
-    for (lang, source), topics in alone.items():
-        for place, (topic, term) in enumerate(topics):
-            for other, _ in topics[:place]:
-                if topic.name != other.parent and other.name != topic.parent:
-                    message = f"the term {source!r} ({lang}) is enough for {other.name} and for {topic.name}"
-                    yield Finding(term.file, term.line, message, fault=False)
+                        yield topic, lang, term

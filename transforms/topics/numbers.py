@@ -19,6 +19,7 @@ _GROUPED = re.compile(r"\d{1,3}(?:[.,' \u066c]\d{3})+$")
 _DIGITS = re.compile(r"\d+")
 _DASHES = "-–—‑"
 _MOST = 10**12
+_LONGEST = 15
 
 
 class Token(NamedTuple):
@@ -146,43 +147,37 @@ class NumberReader:
         return self._spelled(tokens, at)
 
     def _digits(self, tokens: Sequence[Token], at: int) -> Number | None:
-        token = tokens[at]
-        text = token.text
-        after = tokens[at + 1] if at + 1 < len(tokens) else None
-        before = tokens[at - 1] if at else None
-        if (
-            before is not None
-            and before.end == token.start
-            and (before.text[0].isalnum() or before.text in "-:/.,№#§")
-        ):
-            if not (before.text in _DASHES and at > 1 and tokens[at - 2].text[0].isdigit()):
-                return None
-        last = at + 1
-        if after is not None and after.start == token.end:
-            if after.text[0].isalnum():
-                return None
-            if after.text in _DASHES and at + 2 < len(tokens) and tokens[at + 2].start == after.end:
-                ending = tokens[at + 2].text
-                if not ending[0].isdigit():
-                    if ending not in self._endings:
-                        return None
-                    last = at + 3
-            elif after.text in ":/" and at + 2 < len(tokens) and tokens[at + 2].text[0].isdigit():
-                return None
-            elif after.text in "%°":
-                return None
+        text = tokens[at].text
+        last = self._after_digits(tokens, at)
+        if last is None or _is_glued(tokens, at):
+            return None
         scale, last = self._scale(tokens, last)
-        if _GROUPED.match(text):
-            value = float(re.sub(r"\D", "", text))
-        elif text.isdigit():
-            value = float(int(text)) if len(text) <= 12 else _MOST
+        value: float
+        if len(text) > _LONGEST:
+            value = _MOST
+        elif text.isdigit() or _GROUPED.match(text):
+            value = int(re.sub(r"\D", "", text))
+        elif scale > 1:
+            value = float(re.sub(r"[,\u066b]", ".", text))
         else:
-            if scale == 1:
-                return None
-            value = float(re.sub(r"[,\u066b]", ".", text)) if len(text) <= 12 else _MOST
+            return None
         year = scale == 1 and len(text) == 4 and text.isdigit() and 1900 <= int(text) <= 2100
         count = int(min(round(value * scale), _MOST))
         return Number(count, count, at, last, at, plain_year=year)
+
+    def _after_digits(self, tokens: Sequence[Token], at: int) -> int | None:
+        """The token after the digits and an ending of theirs (54-х); None where they are part of something else."""
+        after = tokens[at + 1] if at + 1 < len(tokens) else None
+        if after is None or after.start != tokens[at].end:
+            return at + 1
+        follower = tokens[at + 2] if at + 2 < len(tokens) and tokens[at + 2].start == after.end else None
+        if after.text[0].isalnum() or after.text in "%°":
+            return None
+        if follower is not None and after.text in ":/" and follower.text[0].isdigit():
+            return None
+        if follower is not None and after.text in _DASHES and not follower.text[0].isdigit():
+            return at + 3 if follower.text in self._endings else None
+        return at + 1
 
     def _scale(self, tokens: Sequence[Token], at: int) -> tuple[int, int]:
         scale = 1
@@ -316,6 +311,16 @@ class NumberReader:
                     return number._replace(low=low, high=high, first=number.first - length)
                 return number._replace(low=low, high=high, last=number.last + length)
         return number
+
+
+def _is_glued(tokens: Sequence[Token], at: int) -> bool:
+    """Whether digits are written onto what is before them: M5, 10:30, №12. The end of a range is not."""
+    if not at or tokens[at - 1].end != tokens[at].start:
+        return False
+    before = tokens[at - 1].text
+    if before in _DASHES and at > 1 and tokens[at - 2].text[0].isdigit():
+        return False
+    return before[0].isalnum() or before in "-:/.,№#§"
 
 
 def _valued(table: Mapping[Any, Any]) -> dict[str, int]:

@@ -31,14 +31,14 @@ def sentence_starts(text: str, abbreviations: frozenset[str], *, ordinals: bool 
             if (
                 sign == "."
                 and not end.group().count("\n")
-                and _abbreviated(text, begin, abbreviations, ordinals)
+                and _abbreviated(text, begin, abbreviations, ordinals=ordinals)
             ):
                 continue
         starts.append(after)
     return starts
 
 
-def _abbreviated(text: str, stop: int, abbreviations: Iterable[str], ordinals: bool) -> bool:
+def _abbreviated(text: str, stop: int, abbreviations: Iterable[str], *, ordinals: bool) -> bool:
     word = _LAST_WORD.search(text, max(0, stop - 16), stop)
     if word is None:
         return False

@@ -108,13 +108,9 @@ def _read_file(path: Path, shown: str, draft: _Draft, within: tuple[Path, ...]) 
     if not isinstance(top.value, dict):
         raise top.error("the file is not a taxonomy", "It begins with `name:` and has `topics:`")
     parts = dict(top.entries((*_TOP, "language")))
-    here = path.resolve()
+    inside = (*within, path.resolve())
     if "extends" in parts:
-        base = parts["extends"].text()
-        base_path = DEFAULT_FILE if base == "default" else path.parent / base
-        if base_path.resolve() in (*within, here):
-            raise parts["extends"].error(f"{base} extends itself", "Extend `default`, or drop the line")
-        _read_file(base_path, base_path.name if base == "default" else str(base_path), draft, (*within, here))
+        _read_base(parts["extends"], path, draft, inside)
     elif not within and "topics" not in parts:
         raise top.error("the taxonomy has no topics", "Add `topics:`, or `extends: default`")
     if "language" not in parts:
@@ -123,9 +119,21 @@ def _read_file(path: Path, shown: str, draft: _Draft, within: tuple[Path, ...]) 
             draft.declared = int(parts["version"].number(0, 10**9, whole=True))
     for item in parts["include"].items() if "include" in parts else ():
         included = path.parent / item.text()
-        if included.resolve() in (*within, here):
+        if included.resolve() in inside:
             raise item.error(f"{item.text()} includes itself", "Drop the line")
-        _read_file(included, str(Path(shown).parent / item.text()), draft, (*within, here))
+        _read_file(included, str(Path(shown).parent / item.text()), draft, inside)
+    _read_parts(parts, draft)
+
+
+def _read_base(node: Node, path: Path, draft: _Draft, inside: tuple[Path, ...]) -> None:
+    base = node.text()
+    file = DEFAULT_FILE if base == "default" else path.parent / base
+    if file.resolve() in inside:
+        raise node.error(f"{base} extends itself", "Extend `default`, or drop the line")
+    _read_file(file, file.name if base == "default" else str(file), draft, inside)
+
+
+def _read_parts(parts: dict[str, Node], draft: _Draft) -> None:
     _read_groups(parts, draft)
     for name, node in parts["topics"].entries() if "topics" in parts else ():
         _read_topic(name, node, draft)

@@ -98,12 +98,12 @@ class Node:
             return [(item.text().strip(), item.line) for item in self.items()]
         block = isinstance(self.value, LiteralScalarString | FoldedScalarString)
         first = self.line + 1 if block else self.line
-        found = []
-        for number, line in enumerate(self.value.split("\n")):
-            for part in line.partition("#")[0].split(","):
-                if part.strip():
-                    found.append((part.strip(), first + number))
-        return found
+        return [
+            (part.strip(), first + number)
+            for number, line in enumerate(self.value.split("\n"))
+            for part in line.partition("#")[0].split(",")
+            if part.strip()
+        ]
 
 
 def read_yaml(path: Path, shown: str) -> Node:

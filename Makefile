@@ -3,7 +3,7 @@ PYTHON ?= python3
 OUT ?= demo-lake
 BIN := .venv/bin
 
-.PHONY: run test check bench format lock
+.PHONY: run test check bench crashtest format lock
 
 run: .venv/runtime
 ifdef FEEDS
@@ -23,6 +23,10 @@ check: .venv/dev
 
 bench: .venv/dev
 	$(BIN)/python -m tests.bench $(BENCH_ARGS)
+
+# Kills a run at every step of the commit and at a hundred random instants; the suite has a short version.
+crashtest: .venv/dev
+	$(BIN)/python -m tests.crashtest $(CRASHTEST_ARGS)
 
 format: .venv/dev
 	$(BIN)/ruff format .

@@ -14,6 +14,8 @@ _QUOTES = frozenset("-'\"«»“”")
 _NO_NOUN = frozenset({"stop", "auxiliary", "including"})
 _NOUN_REACH = 4
 _VERB_REACH = 9
+_UNKNOWN_REACH = 4
+_BARE_REACH = 3
 _COMMA_COST = 3
 _BEFALLS = {
     "participants": frozenset({"detained", "accused", "convicted", "killed", "injured"}),
@@ -63,6 +65,7 @@ class Counter:
         self._reader = reader
         self._ordinals = language.ordinals
         self._verb_reach = int(tables.get("verb_reach", _VERB_REACH))
+        self._unknown_reach = int(tables.get("unknown_reach", _UNKNOWN_REACH))
         self._verbs_first = bool(tables.get("verbs_first"))
         self._verbs_last = bool(tables.get("verbs_last"))
         self._year_before = frozenset(fold(word).text for word in str(tables.get("year_before", "")).split())
@@ -187,7 +190,9 @@ class Counter:
 
     def _noun(self, place: int, mark: Marks, view: View) -> _Counted | None:
         if "things" in mark.roles:
-            return _Counted("things", None, place)
+            ahead = view.marks.get(place + 1, _NOTHING)
+            # Five bus drivers are people, not buses.
+            return None if "people" in ahead.roles or ahead.nouns else _Counted("things", None, place)
         if mark.nouns:
             view.taken.add(place)
             return _Counted("people", mark.nouns[0], place + mark.length)
@@ -221,7 +226,7 @@ class Counter:
     def _verb_after(self, counted: _Counted, view: View) -> tuple[int, int, str] | None:
         known = counted.what == "people"
         elliptical = counted.what == "nothing"
-        reach = self._verb_reach if known else 3 if elliptical else 4
+        reach = self._verb_reach if known else _BARE_REACH if elliptical else self._unknown_reach
         cost = steps = 0
         for place in range(counted.after, min(len(view.tokens), counted.after + 24)):
             token = view.tokens[place]
@@ -247,7 +252,7 @@ class Counter:
         return None
 
     def _verb_before(self, number: Number, counted: _Counted, view: View) -> tuple[int, int, str] | None:
-        reach = _VERB_REACH if counted.what == "people" else 3
+        reach = _VERB_REACH if counted.what == "people" else _BARE_REACH
         cost = steps = 0
         for place in range(number.first - 1, -1, -1):
             token = view.tokens[place]

@@ -33,10 +33,10 @@ class Floors:
 
 
 FLOORS = {
-    "aeb": Floors("0ebb8fd47c99c28f8f4d9d608b8f91c8619681e03bf671f7463f92134ec88ee3", 0.978),
+    "aeb": Floors("0ebb8fd47c99c28f8f4d9d608b8f91c8619681e03bf671f7463f92134ec88ee3", 0.979),
     "fundus": Floors(
         "d15bfdd570febb7d7597f65bb78834ed7317c1c71eb297ba75a5078d93bdc8c9",
-        0.979,
+        0.980,
         titles=144,
         authors=137,
         minutes=148,

@@ -11,11 +11,18 @@ from itertools import pairwise
 from lxml import html
 
 from transforms.extraction.blocks import Block
+from transforms.extraction.boxes import without_boxes_after
 from transforms.extraction.hints import Hints, squeeze
 from transforms.extraction.vocabulary import class_of, is_hedged, is_pictured
 
 _ENDS = frozenset('.!?…。！？"”»“›:;)）」』؟।॥’')
 _NETWORK = re.compile("facebook|instagram|linkedin|telegram|tiktok|twitter|whatsapp|youtube", re.IGNORECASE)
+_CREDIT = re.compile(
+    r"\b(?:reporting|writing|editing|edited|translated|translation) by\b"
+    r"|\bcontributed (?:reporting\b|to this (?:report|story|article)\b)"
+    r"|^(?:redaktion|übersetzung|übersetzt von|faktencheck|traduction|traducción|traduzione|traduit)\b",
+    re.IGNORECASE,
+)
 _LONG = 80
 """Characters from which a paragraph marks where the text begins and ends."""
 _SCRAP = 60
@@ -83,7 +90,7 @@ def article_blocks(blocks: list[Block], top: set[html.HtmlElement], hints: Hints
         if place > first and block.excerpt:
             continue
         kept.append(block)
-    return _without_closing(_without_labels(blocks, kept), top)
+    return _without_closing(without_boxes_after(_without_labels(blocks, kept), top), top)
 
 
 def _without_labels(blocks: list[Block], kept: list[Block]) -> list[Block]:
@@ -189,7 +196,7 @@ def _is_credit(block: Block) -> bool:
     bracketed = text.startswith("(") and text.endswith(")")
     if block.size < 200 and (bracketed or text.count("|") > 1):
         return True
-    if block.size < 400 and (block.slanted or "@" in text or "©" in text):
+    if block.size < 400 and (block.slanted or "@" in text or "©" in text or _CREDIT.search(text)):
         return True
     return len({name.lower() for name in _NETWORK.findall(text)}) > 1
 

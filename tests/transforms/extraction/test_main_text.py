@@ -173,3 +173,11 @@ def test_a_class_around_the_whole_article_does_not_hide_it():
 def test_a_page_without_prose_has_no_text():
     """Where no source gives text, there is none."""
     assert text_of(page("<ul><li><a href='/'>Home</a></li></ul>")) == ("", "")
+
+
+def test_boxes_after_the_text_are_left_out():
+    """What stands in boxes after paragraphs that stand in none is about the paper; quotations and lists are not."""
+    box = "<div><h4>Our readers</h4><p>We live from what you give, and would rather not beg for it each week.</p></div>"
+    assert text_of(article_page(body=paragraphs() + box))[0] == WHOLE
+    listing = "<div><ul><li>Monday and Thursday mornings, weather permitting.</li></ul></div>"
+    assert text_of(article_page(body=paragraphs() + listing))[0].endswith("weather permitting.")

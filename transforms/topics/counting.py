@@ -83,7 +83,8 @@ class Counter:
         if self._is_no_count(number, view):
             return None
         if self._is_part(number, view):
-            return self._own_verb(number, view) or self._of_whole(number, view) or before or last
+            kind = self._own_verb(number, view) or self._of_whole(number, view) or before or last
+            return kind or self._told_around(number, _Counted("people", None, number.last), view, None)
         counted = self._counted(number, view)
         if counted.what == "things":
             return None
@@ -208,7 +209,7 @@ class Counter:
             mark = view.marks.get(place)
             if mark is not None and mark.tolls:
                 return mark.tolls[0]
-            if view.tokens[place].text in _CLAUSE_SIGNS or place in view.numbers:
+            if view.tokens[place].text in ";(" or place in view.numbers:
                 return None
         return None
 

@@ -1,6 +1,6 @@
 """Compact a lake: the small files of each closed date into one a table, and their runs' manifests into one.
 
-A date is closed once it is over in UTC. A glob reader may once find that a file it has just listed is gone; it
+A date is closed once it is over in UTC; each compaction makes one manifest of the runs since the last. A glob reader may once find that a file it has just listed is gone; it
 never reads a row twice or misses one (see `commit`). With `expire_after`, texts of articles that were fetched
 longer ago are emptied; titles, topics, evidence and hashes stay.
 """
@@ -52,7 +52,8 @@ def compact(
     with rewriting_of(lake, clock) as (lock, run_id, started_at):
         today = f"{started_at.astimezone(UTC):%Y-%m-%d}"
         before = committed_runs(lake)
-        closed = [run for run in before if date_of(run) < today]
+        # Manifests that stand for others already are left, so that none grows with the age of the lake.
+        closed = [run for run in before if date_of(run) < today and "runs" not in run.options]
         files = [file for run in before for file in run.files]
         many = {folder for folder, count in Counter(folder_of(file) for file in files).items() if count > 1}
         oldest_kept = started_at - expire_after if expire_after is not None else None

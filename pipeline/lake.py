@@ -1,6 +1,7 @@
 """Where things stand in an output folder, and the manifests that say what is committed."""
 
 import hashlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,8 @@ PUBLISHED_TABLES = ("articles", "dead_letters", "feed_fetches")
 
 RUN_TIME = "%Y%m%dT%H%M%S%f"
 """How a run id tells the run's start, in UTC."""
+
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]+:")
 
 PREVIOUS_STATE = "previous_state"
 """Where the options of a manifest that replaces others name the state to go back to."""
@@ -47,8 +50,14 @@ class Lake:
         """Make the folder, readable by its owner alone, since it holds other people's texts.
 
         Raises:
-            LakeError: the folder can't be made or written to.
+            LakeError: the folder can't be made or written to, or is no local one.
         """
+        scheme = next((part for part in self.root.parts if _SCHEME.fullmatch(part)), None)
+        if scheme is not None:
+            raise LakeError(
+                f"the output {self.root} names a place by {scheme}// : the commit renames folders, so name a folder "
+                "on a local disk"
+            )
         try:
             self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
             self.staging.mkdir(exist_ok=True, mode=0o700)

@@ -1,5 +1,6 @@
 """Schemas over time: columns and struct fields are added, and read as null from older files; types never change."""
 
+import itertools
 from collections.abc import Iterable, Iterator
 
 import pyarrow as pa
@@ -18,6 +19,8 @@ from schemas.manifest import LakeFile
 RECORDS = {
     record.TABLE: record for record in (Article, DeadLetter, FeedFetch, FeedState, KnownKey, Entry, Forgotten)
 }
+
+_MANIFESTS_LOOKED_AT = 20
 
 VERSIONS = {table: record.VERSION for table, record in RECORDS.items()}
 
@@ -65,17 +68,17 @@ def conformed(table: pa.Table, name: str, where: str) -> pa.Table:
 def require_same_types(lake: Lake) -> None:
     """Refuse a lake whose newest files have other types than this version writes.
 
+    Looks at the newest file of each table that the newest manifests name; `tocsin check` looks at all.
+
     Raises:
         LakeError: a type has changed; file, column and both types are named.
     """
     seen: set[str] = set()
-    for manifest in lake.manifests():
+    for manifest in itertools.islice(lake.manifests(), _MANIFESTS_LOOKED_AT):
         for file in (*manifest.files, *manifest.state):
             if file.table in RECORDS and file.table not in seen:
                 seen.add(file.table)
                 _require(lake, file)
-        if len(seen) == len(RECORDS):
-            return
 
 
 def _require(lake: Lake, file: LakeFile) -> None:

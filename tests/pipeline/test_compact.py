@@ -12,7 +12,7 @@ from pipeline.read_lake import read_feed_fetches
 from pipeline.state import load_state
 from tests.support.child_run import DONE, KillAt, Later, ended, run_here, start
 from tests.support.reading import glob
-from tests.support.runs import manifests
+from tests.support.runs import manifests, tocsin
 
 COLUMNS = {
     "articles": "article_id, title, text, content_hash, topics, run_id, ingest_date",
@@ -61,16 +61,28 @@ def test_a_second_compaction_has_nothing_to_do(lake):
 
 
 def test_compactions_and_runs_follow_each_other(lake, kept):
-    """A run after a compaction knows all there is; a compaction after that merges again; the runs stay told."""
+    """Runs after a compaction know all there is; the next one merges what has come since; the runs stay told."""
     articles = len(glob(lake.root, "articles", "article_id"))
     compact(lake, clock=days_on(2))
-    run_here(kept.site.options(lake.root), clock=days_on(2))
+    for _ in range(2):
+        run_here(kept.site.options(lake.root), clock=days_on(2))
     assert len(glob(lake.root, "articles", "article_id")) == articles
-    compact(lake, clock=days_on(4))
+    before = everything(lake.root)
+    assert compact(lake, clock=days_on(4)).runs == 2
+    assert everything(lake.root) == before
     assert check(lake) == []
-    (manifest,) = manifests(lake.root)
-    assert len(manifest["options"]["runs"]) == 5
-    assert manifest["balance"]["articles"] == articles
+    told = [len(manifest["options"]["runs"]) for manifest in manifests(lake.root)]
+    assert told == [4, 2]
+    assert sum(manifest["balance"]["articles"] for manifest in manifests(lake.root)) == articles
+    run_here(kept.site.options(lake.root), clock=days_on(5))
+    assert check(lake) == []
+
+
+def test_by_the_command(lake):
+    """The command says what became of how many files, or that there is nothing to do."""
+    done = tocsin("compact", lake.root)
+    assert done.returncode == 0, done.stderr
+    assert "nothing to compact" in done.stdout
 
 
 def test_the_newest_poll_still_comes_first(lake):

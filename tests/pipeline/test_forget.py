@@ -1,16 +1,19 @@
 """`tocsin forget`: erased everywhere, remembered by a salted hash, never fetched again."""
 
+import signal
 from datetime import timedelta
 
 import pyarrow.parquet as pq
 import pytest
 
 from pipeline.check import check
+from pipeline.commit import recover
 from pipeline.compact import compact
 from pipeline.forget import Target, forget
 from pipeline.lake import LakeError
+from pipeline.lock import OutputLock
 from pipeline.state import load_state
-from tests.support.child_run import Later, run_here
+from tests.support.child_run import KillAt, Later, ended, run_here, start
 from tests.support.reading import glob
 from tests.support.runs import manifests, tocsin
 from transforms.urls import article_id, canonical_url, url_key
@@ -114,6 +117,21 @@ def test_what_is_forgotten_stays_forgotten_through_compaction(lake, kept):
     before = kept.site.site.fetched("/0/a.html")
     again(kept, lake, days=7)
     assert kept.site.site.fetched("/0/a.html") == before
+
+
+def forget_in_child(lake, url, step):
+    forget(lake, Target(url=url), at=KillAt(step))
+
+
+@pytest.mark.parametrize("step", ["rewritten", "intended", "committed"])
+def test_killed_while_it_forgets(lake, kept, step):
+    """Killed before its intent nothing is erased; after it, the next command erases everywhere."""
+    url, words = kept.site.url(0, "a"), "The council of a of feed 0"
+    assert ended(start(forget_in_child, lake, url, step)) == -signal.SIGKILL
+    with OutputLock(lake.lock_file, "test") as lock:
+        recover(lake, lock)
+    assert len(mentions(lake, url, words)) == (4 if step == "rewritten" else 0)
+    assert check(lake) == []
 
 
 def test_a_state_that_forgets_what_was_forgotten_is_not_used(lake, kept):

@@ -52,6 +52,7 @@ _TRAILING_ROLE = re.compile(
 _ADDRESS = re.compile(r"\(?(?:\S+@\S+|https?://\S+|www\.[^\s)]+)\)?|^@\w+$")
 _BYLINE_WORDS = word_set("author authors autor autoren autore auteur byline bylines writer autorin")
 _ELSEWHERE = word_set("comment comments related teaser sidebar footer nav menu recommended card reply quote")
+_LONGEST_BYLINE = 100
 _BYLINE_TAGS = ("a", "address", "div", "span", "p", "li", "em", "strong", "cite")
 _PROFILE = re.compile(
     r"/(?:authors?|autor(?:en|es|i|in)?|auteurs?|profiles?|people|reporters?|journalists?|staff|by)/[^?#]{3,}",
@@ -136,17 +137,22 @@ def _byline(root: html.HtmlElement) -> list[str]:
     for element in root.iter(*_BYLINE_TAGS):
         if not _is_byline(element) or stands_elsewhere(element):
             continue
-        inner = [part for part in element.iterdescendants(*_BYLINE_TAGS) if _is_byline(part)]
-        for part in (*reversed(inner), element):
-            text = line(" ".join(part.itertext()))
-            names = (
-                [name for name in names_in(text) if not any(map(str.isdigit, name))]
-                if len(text) < 100
-                else []
-            )
-            if names and _is_person(names[0]):
-                return names
+        marked = [part for part in element.iter(*_BYLINE_TAGS) if _is_byline(part)]
+        holders = {outer for part in marked for outer in part.iterancestors()}
+        names = [name for part in marked if part not in holders for name in _persons_in(part)]
+        names = names or _persons_in(element)
+        if names:
+            return names
     return []
+
+
+def _persons_in(element: html.HtmlElement) -> list[str]:
+    """The names in a short byline that begins with a person's."""
+    text = line(" ".join(element.itertext()))
+    if len(text) >= _LONGEST_BYLINE:
+        return []
+    names = [name for name in names_in(text) if not any(map(str.isdigit, name))]
+    return names if names and _is_person(names[0]) else []
 
 
 def _is_byline(element: html.HtmlElement) -> bool:

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from schemas.entries import Entry
 from transforms.extraction import declared_text
 from transforms.extraction.structured_data import StructuredData, text_of
 
@@ -11,6 +12,8 @@ _TELLING_WORD = re.compile("[\u3040-\u9fff\uac00-\ud7ff]{2,}|[^\\W\\d_]{5,}")
 _TITLES = ("og:title", "twitter:title")
 _DESCRIPTIONS = ("description", "og:description", "twitter:description")
 _SAME_START = 40
+_SUMMARY = 1000
+_SOME = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +45,8 @@ def squeeze(text: str) -> str:
     return _WORDLESS.sub("", text).lower()
 
 
-def hints_of(data: StructuredData) -> Hints:
-    """What the page's structured data let one know."""
+def hints_of(data: StructuredData, entry: Entry | None = None) -> Hints:
+    """What the page's structured data and the feed's entry let one know."""
     titles = [text for node in data.articles if (text := text_of(node.get("headline")))]
     titles += [text for name in _TITLES for text in data.meta.get(name, ())]
     described = [text for name in _DESCRIPTIONS for text in data.meta.get(name, ())]
@@ -53,8 +56,11 @@ def hints_of(data: StructuredData) -> Hints:
         for key in ("description", "alternativeHeadline", "abstract")
         if (text := text_of(node.get(key)))
     ]
+    if entry is not None:
+        titles += [entry.title] if entry.title else []
+        described += [entry.summary[:_SUMMARY]] if entry.summary else []
     long = [text for text in map(squeeze, described) if len(text) > 25]
-    told = (titles + described)[:6]
+    told = [*titles[:_SOME], *described[:_SOME]]
     return Hints(
         titles=frozenset(filter(None, map(squeeze, titles))),
         descriptions=tuple(dict.fromkeys(long)),

@@ -58,7 +58,7 @@ def extract_page(
     title = headline(root, data, entry, sites)
     names = authors(root, data, entry, sites)
     time = publication_time(root, data, entry, url, now)
-    found = main_text(root, data, hints_of(data))
+    found = main_text(root, data, hints_of(data, entry))
     text = paragraphs(found.text) if found else ""
     if found is None or len(squeeze(text[:_SNIFFED])) < _FEWEST_LETTERS:
         return _feed_or(_without_text(depth), entry, now)

@@ -66,6 +66,15 @@ def test_a_paywall_stub_gives_way_to_the_feeds_content():
     assert found.text == "\n".join(SENTENCES)
 
 
+def test_the_feed_tells_what_introduces_the_text():
+    """What the feed's summary says is known as the standfirst where it stands before the text."""
+    sentence = "From spring on, islanders may cross twice a day, at a price that the county helps to pay."
+    body = article_page(before=f"<div>{sentence}</div>")
+    told = extract(body, summary=sentence)
+    assert isinstance(told, Extraction)
+    assert told.text == "\n".join((sentence, *SENTENCES))
+
+
 @pytest.mark.parametrize(
     ("body", "content_type", "reason"),
     [

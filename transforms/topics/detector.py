@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from collections import Counter
+from itertools import accumulate
 from typing import NamedTuple
 
 from schemas.articles import Evidence, Figure, Topic
@@ -121,12 +122,14 @@ class Detector:
         masking = [term for term in found if term.groups & masks]
         if not masking:
             return found
-        return [
-            term
-            for term in found
-            if term.groups & masks
-            or not any(mask.start <= term.start and term.end <= mask.end for mask in masking)
-        ]
+        starts = [mask.start for mask in masking]
+        reaches = list(accumulate((mask.end for mask in masking), max))
+
+        def is_masked(term: FoundTerm) -> bool:
+            before = bisect_right(starts, term.start)
+            return before > 0 and reaches[before - 1] >= term.end
+
+        return [term for term in found if term.groups & masks or not is_masked(term)]
 
     def _figures(
         self, folded: FoldedText, whole: str, starts: list[int], title_end: int, spoken: Language

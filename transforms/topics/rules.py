@@ -137,11 +137,12 @@ class RuleBook:
     def _weigh(self, rule: _CompiledRule, sentence: Sentence, text: str) -> Judgement | None:
         """The strongest way in which the sentence's terms meet the rule, if they do."""
         best: tuple[float, tuple[FoundTerm, ...]] | None = None
-        for chosen in _choices(rule, sentence.terms[:_MOST_TERMS], text):
+        terms = sentence.terms[:_MOST_TERMS]
+        for chosen in _choices(rule, terms, text):
             factor = 1.0
             if rule.modality:
                 for modality, bit in self._modalities:
-                    if sentence.groups & bit and self._applies(modality, bit, chosen, sentence.terms, text):
+                    if sentence.groups & bit and self._applies(modality, bit, chosen, terms, text):
                         factor *= modality.factor
             if best is None or factor > best[0]:
                 best = (factor, chosen)

@@ -1,4 +1,5 @@
 import pickle
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -118,6 +119,17 @@ def test_a_very_long_word_or_blank_costs_little(detector):
     """Nothing in the matcher grows with the square of a word's length."""
     for text in ("riot" * 100_000, " " * 400_000, "." * 400_000, "a. " * 100_000, "12 " * 50_000):
         detector.detect(title=None, text=text, lang="en")
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["no cardiac arrest, rioters arrested ", "12 people killed and 4 of them ", "if crowd torched, found "],
+)
+def test_a_long_text_full_of_terms_costs_in_proportion(detector, words):
+    """One endless sentence of hits, cues and set phrases takes seconds, not hours."""
+    started = time.process_time()
+    detector.detect(title=None, text=words * 10_000, lang="en")
+    assert time.process_time() - started < 20
 
 
 def test_two_detectors_of_one_taxonomy_agree(detector, default_taxonomy):

@@ -1,8 +1,10 @@
+import json
 import re
 from pathlib import Path
 
 import pytest
 
+from transforms.topics import taxonomy_file
 from transforms.topics.detector import Detector
 from transforms.topics.taxonomy import TaxonomyError, load_taxonomy
 
@@ -150,3 +152,17 @@ def test_a_marked_term_needs_its_company(tmp_path):
     detector = Detector(load_taxonomy(file))
     assert detector.detect(title=None, text="A recount of the ballots began.", lang="en").topics
     assert not detector.detect(title=None, text="She gave a recount of her travels.", lang="en").topics
+
+
+def test_the_schema_for_editors_knows_the_keys_that_are_read():
+    """What the reader takes, the JSON Schema beside it takes, and no more."""
+    schema = json.loads(
+        (taxonomy_file.DEFAULT_FILE.parent / "taxonomy.schema.json").read_text(encoding="utf-8")
+    )
+    top = schema["properties"]
+    topic = top["topics"]["additionalProperties"]["properties"]
+    marked = topic["terms"]["additionalProperties"]["oneOf"][1]["items"]["oneOf"][1]["properties"]
+    assert set(top) == {*taxonomy_file._TOP, "language"}
+    assert set(topic) == set(taxonomy_file._TOPIC)
+    assert set(topic["rules"]["items"]["properties"]) == set(taxonomy_file._RULE)
+    assert set(marked) == set(taxonomy_file._TERM)

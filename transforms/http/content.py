@@ -66,7 +66,11 @@ def sniffed_type(body: bytes, content_type: str | None = None) -> str | None:
         for signature, name in _SIGNATURES:
             if signature.match(start):
                 return name
-        if len(start) - len(start.translate(None, _BINARY)) > _MOST_BINARY * len(start):
+        legible = start.translate(None, _BINARY)
+        if len(start) - len(legible) > _MOST_BINARY * len(start):
+            # Stray NULs and UTF-16 without a mark: HTML all the same, where the header says so and the text begins so.
+            if declared in _HTML_TYPES and _HTML_TAG.match(legible.decode("latin-1").lstrip()):
+                return declared
             return declared if declared and not declared.startswith("text/") else "application/octet-stream"
     text = start.decode(encoding or "latin-1", "ignore").lstrip("\ufeff\t\n\f\r ")
     return _sniffed_text(text, declared)

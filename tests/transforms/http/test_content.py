@@ -211,3 +211,16 @@ def test_stray_nuls_do_not_make_a_page_binary():
     """A page with a few NULs in it is a page; one of random bytes is none."""
     assert classify_page(HTML[:300] + b"\x00\x00\x01" + HTML[300:], "text/html") is None
     assert classify_page(b"\x00\x01\x02\x03abc" * 100, "text/html") is Reason.WRONG_TYPE
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<!doctype html>\x00\x00\x00<html><body>\x00<p>A text with stray zeros.\x00</p></body></html>" * 2,
+        "<html><body><p>Two bytes a letter, and no mark.</p></body></html>".encode("utf-16-le"),
+    ],
+)
+def test_fault_45_a_page_with_zero_bytes_is_a_page_where_its_header_says_so(body):
+    """Zeros among the letters make no binary file of what is declared and begins as HTML."""
+    assert sniffed_type(body, "text/html; charset=utf-8") == "text/html"
+    assert sniffed_type(body, "application/octet-stream") == "application/octet-stream"

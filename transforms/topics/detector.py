@@ -27,6 +27,7 @@ from transforms.topics.taxonomy import Taxonomy
 from transforms.topics.terms import read_term
 
 _BREAK = "\n\n"
+_SENTENCE_REACH = 500
 SHORT = 600
 """Code points under which a text is told to be of a kind (sport, a review) by two places fewer."""
 MOST_EVIDENCE = 20
@@ -145,6 +146,8 @@ class Detector:
                 continue
             begin = starts[stated.sentence]
             beyond = starts[stated.sentence + 1] if stated.sentence + 1 < len(starts) else len(whole)
+            # What passes for a sentence may be a whole table; around the figure is enough.
+            begin, beyond = max(begin, start - _SENTENCE_REACH), min(beyond, end + _SENTENCE_REACH)
             figures.append(
                 Figure(
                     kind=stated.kind,

@@ -17,6 +17,8 @@ _BETWEEN = r"[^\w.!?;\n]{1,4}"
 
 _REACH = 120
 """Code points before a head in which the words before it are looked for."""
+_WORD = 20
+"""Code points that a word in a gap is allowed for."""
 _ENOUGH = 5
 """Letters that make a first word a good head."""
 
@@ -33,9 +35,17 @@ class _Variant(NamedTuple):
     before: int
     after: int
     clitics: frozenset[str] | None
-    words_before: re.Pattern[str] | None
+    words_before: "_WordsBefore | None"
     words_after: re.Pattern[str] | None
     term: int
+
+
+class _WordsBefore(NamedTuple):
+    """The words before a head: their pattern, the stems of which one must be there, how far back to look."""
+
+    pattern: re.Pattern[str]
+    stems: tuple[str, ...]
+    reach: int
 
 
 class _Head(NamedTuple):
@@ -127,7 +137,12 @@ def _hit(variant: _Variant, folded: str, begin: int, start: int, end: int, stop:
         if words_before is None:
             begin = start
     if words_before is not None:
-        found = words_before.search(folded, max(0, begin - _REACH), begin)
+        earliest = max(0, begin - words_before.reach)
+        window = folded[earliest:begin]
+        # Looking for a stem costs a tenth of trying the pattern at every place.
+        if not any(stem in window for stem in words_before.stems):
+            return None
+        found = words_before.pattern.search(folded, earliest, begin)
         if found is None:
             return None
         begin = found.start()
@@ -144,7 +159,11 @@ def _variants(item: NumberedTerm, clitics: frozenset[str] | None) -> list[tuple[
     at = _head_of(words)
     before = after = None
     if at:
-        before = re.compile(r"(?<!\w)" + _sequence(words[:at], clitics) + _gap(words[at].gap) + r"\Z")
+        before = _WordsBefore(
+            re.compile(r"(?<!\w)" + _sequence(words[:at], clitics) + _gap(words[at].gap) + r"\Z"),
+            tuple(piece.stem for piece in words[0].pieces),
+            min(_REACH, sum(map(_longest, words[:at])) + _WORD * words[at].gap),
+        )
     if at + 1 < len(words):
         after = re.compile("".join(_gap(w.gap) + _one(w, clitics) for w in words[at + 1 :]) + r"(?!\w)")
     return [
@@ -159,6 +178,11 @@ def _head_of(words: Sequence[Word]) -> int:
     if lengths[0] >= _ENOUGH:
         return 0
     return max(range(len(words)), key=lambda place: (lengths[place], -place))
+
+
+def _longest(word: Word) -> int:
+    """Code points that a word of a term, what parts it from the next, and the gap before it take at most."""
+    return max(p.before + len(p.stem) + p.after for p in word.pieces) + 8 + _WORD * word.gap
 
 
 def _sequence(words: Sequence[Word], clitics: frozenset[str] | None) -> str:

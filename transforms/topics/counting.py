@@ -16,6 +16,7 @@ _NOUN_REACH = 4
 _VERB_REACH = 9
 _UNKNOWN_REACH = 4
 _BARE_REACH = 3
+_NEAR = 1
 _COMMA_COST = 3
 _BEFALLS = {
     "participants": frozenset({"detained", "accused", "convicted", "killed", "injured"}),
@@ -41,11 +42,15 @@ _NOTHING = Marks([], [], [], set())
 
 
 class View(NamedTuple):
-    """A sentence's tokens, what they are, which belong to numbers, and which verbs have their subject."""
+    """A sentence's tokens, what they are, and which belong to numbers.
+
+    `named` are nouns that a number has counted, `taken` verbs that have their subject.
+    """
 
     tokens: list[Token]
     marks: dict[int, Marks]
     numbers: set[int]
+    named: set[int]
     taken: set[int]
 
 
@@ -69,6 +74,7 @@ class Counter:
         self._verbs_first = bool(tables.get("verbs_first"))
         self._verbs_last = bool(tables.get("verbs_last"))
         self._year_before = frozenset(fold(word).text for word in str(tables.get("year_before", "")).split())
+        self._conjunction = fold(str(tables.get("conjunction", ""))).text
         self._parts = frozenset(fold(word).text for word in str(tables.get("parts", "")).split())
 
     def kind(self, number: Number, view: View, before: str | None, last: str | None) -> str | None:
@@ -84,6 +90,9 @@ class Counter:
             return None
         if self._is_part(number, view):
             kind = self._own_verb(number, view) or self._of_whole(number, view) or before or last
+            near = self._verb_before(number, _Counted("nothing", None, number.last), view)
+            if near is not None and near[0] <= _NEAR:
+                kind = near[2]
             return kind or self._told_around(number, _Counted("people", None, number.last), view, None)
         counted = self._counted(number, view)
         if counted.what == "things":
@@ -177,6 +186,8 @@ class Counter:
             if not tokens[place].text[0].isalnum() or place in view.numbers:
                 break
             mark = marks.get(place, _NOTHING)
+            if self._conjunction and mark.nouns and tokens[place].text.startswith(self._conjunction):
+                break
             found = self._noun(place, mark, view)
             if found is not None:
                 return found
@@ -195,7 +206,7 @@ class Counter:
             # Five bus drivers are people, not buses.
             return None if "people" in ahead.roles or ahead.nouns else _Counted("things", None, place)
         if mark.nouns:
-            view.taken.add(place)
+            view.named.add(place)
             return _Counted("people", mark.nouns[0], place + mark.length)
         if "people" in mark.roles:
             ahead = view.marks.get(place + 1, _NOTHING)
@@ -241,7 +252,7 @@ class Counter:
                 continue
             if place in view.numbers and not known:
                 return None
-            if place in view.taken:
+            if place in view.named:
                 steps += 1
                 continue
             if mark is not None and mark.verbs:
@@ -260,7 +271,7 @@ class Counter:
             mark = view.marks.get(place)
             if token.text in _CLAUSE_SIGNS or steps + cost > reach:
                 return None
-            if mark is not None and mark.verbs and place not in view.taken:
+            if mark is not None and mark.verbs and place not in view.taken | view.named:
                 return steps + cost, place, mark.verbs[0]
             if token.text in ",،":
                 cost += _COMMA_COST

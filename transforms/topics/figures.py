@@ -119,7 +119,11 @@ class FigureFinder:
             return []
         marks = self._marks(tokens, hits)
         view = View(
-            tokens, marks, {place for number in numbers for place in range(number.bare, number.last)}, set()
+            tokens,
+            marks,
+            {place for number in numbers for place in range(number.bare, number.last)},
+            set(),
+            set(),
         )
         found: list[StatedFigure] = []
         for number in numbers:
@@ -150,7 +154,8 @@ class FigureFinder:
             role, name = self._meaning[term]
             mark.length = max(mark.length, ends.get(end, place) - place + 1)
             if role == "role":
-                mark.roles.add(name)
+                if not (name == "things" and mark.nouns):
+                    mark.roles.add(name)
             else:
                 listed: list[str] = getattr(mark, role)
                 listed.append(name)

@@ -69,6 +69,7 @@ class NumberReader:
         self._up_to_after = _phrases(tables.get("up_to_after", ""))
         self._about_before = _phrases(tables.get("about_before", ""))
         self._about_after = _phrases(tables.get("about_after", ""))
+        self._rises = _words(tables.get("rises", ""))
         self._range_words = _words(tables.get("range_words", ""))
         self._range_and = _words(tables.get("range_and", ""))
         self._range_before = _words(tables.get("range_before", ""))
@@ -308,7 +309,12 @@ class NumberReader:
                 return number._replace(low=low, high=high)
             if length:
                 if ahead:
-                    return number._replace(low=low, high=high, first=number.first - length)
+                    first = number.first - length
+                    # "The toll rose to 16" is 16, though the same word says "up to".
+                    risen = low is None and tokens[first - 1].text in self._rises
+                    return number._replace(
+                        low=high if risen else low, high=high, first=number.first if risen else first
+                    )
                 return number._replace(low=low, high=high, last=number.last + length)
         return number
 

@@ -19,6 +19,7 @@ STATED = [
     ("ru", "Погибли двадцать три человека.", ("killed", 23, 23)),
     ("ru", "Возбуждено 12 уголовных дел.", ("criminal_cases", 12, 12)),
     ("ru", "На площадь вышли десятки тысяч человек.", ("participants", 20_000, 99_999)),
+    ("ru", "Число погибших выросло до 16.", ("killed", 16, 16)),
     ("kk", "Полиция қырық бес адамды ұстады.", ("detained", 45, 45)),
     ("kk", "Алаңға 500-ден астам адам жиналды.", ("participants", 500, None)),
     ("kk", "Апаттан он тоғыз адам жараланды.", ("injured", 19, 19)),
@@ -75,6 +76,25 @@ def test_parts_are_told_beside_their_whole(detector):
     """Six of the 47 are listed too, under the same kind."""
     text = "Police said 47 people were detained, six of them minors. Two of the wounded died."
     assert stated(detector, "en", text)[:2] == [("detained", 47, 47), ("detained", 6, 6)]
+
+
+@pytest.mark.parametrize(
+    ("lang", "text", "kinds"),
+    [
+        ("en", "Six officers were injured and two inmates died.", ["injured", "killed"]),
+        ("fr", "Trois agents ont été blessés et dix personnes interpellées.", ["injured", "detained"]),
+        (
+            "de",
+            "44 Vermummte zogen durch die Stadt, zwölf von ihnen wurden festgenommen.",
+            ["participants", "detained"],
+        ),
+        ("ar", "شارك ألف شخص في المسيرة، واعتقلت الشرطة 50 منهم.", ["participants", "detained"]),
+        ("ar", "أسفر الهجوم عن مقتل خمسة وإصابة 44.", ["killed", "injured"]),
+    ],
+)
+def test_each_number_keeps_to_its_own_verb(detector, lang, text, kinds):
+    """A verb that has its subject, or stands for a part alone, says nothing of the other number."""
+    assert [kind for kind, _, _ in stated(detector, lang, text)] == kinds
 
 
 def test_what_befell_people_goes_before_what_they_are(detector):

@@ -139,7 +139,7 @@ class NumberReader:
     def _bare(self, tokens: Sequence[Token], at: int) -> Number | None:
         token = tokens[at]
         text = token.text
-        if text[0].isdigit():
+        if text[0].isdecimal():
             return self._digits(tokens, at)
         if text in self._vague:
             return self._vague_number(tokens, at)
@@ -156,13 +156,13 @@ class NumberReader:
         value: float
         if len(text) > _LONGEST:
             value = _MOST
-        elif text.isdigit() or _GROUPED.match(text):
+        elif text.isdecimal() or _GROUPED.match(text):
             value = int(re.sub(r"\D", "", text))
         elif scale > 1:
             value = float(re.sub(r"[,\u066b]", ".", text))
         else:
             return None
-        year = scale == 1 and len(text) == 4 and text.isdigit() and 1900 <= int(text) <= 2100
+        year = scale == 1 and len(text) == 4 and text.isdecimal() and 1900 <= int(text) <= 2100
         count = int(min(round(value * scale), _MOST))
         return Number(count, count, at, last, at, plain_year=year)
 
@@ -174,9 +174,9 @@ class NumberReader:
         follower = tokens[at + 2] if at + 2 < len(tokens) and tokens[at + 2].start == after.end else None
         if after.text[0].isalnum() or after.text in "%°":
             return None
-        if follower is not None and after.text in ":/" and follower.text[0].isdigit():
+        if follower is not None and after.text in ":/" and follower.text[0].isdecimal():
             return None
-        if follower is not None and after.text in _DASHES and not follower.text[0].isdigit():
+        if follower is not None and after.text in _DASHES and not follower.text[0].isdecimal():
             return at + 3 if follower.text in self._endings else None
         return at + 1
 
@@ -324,7 +324,7 @@ def _is_glued(tokens: Sequence[Token], at: int) -> bool:
     if not at or tokens[at - 1].end != tokens[at].start:
         return False
     before = tokens[at - 1].text
-    if before in _DASHES and at > 1 and tokens[at - 2].text[0].isdigit():
+    if before in _DASHES and at > 1 and tokens[at - 2].text[0].isdecimal():
         return False
     return before[0].isalnum() or before in "-:/.,№#§"
 

@@ -44,7 +44,7 @@ def _abbreviated(text: str, stop: int, abbreviations: Iterable[str], *, ordinals
         return False
     last = word.group()
     if len(last) == 1:
-        return last.isupper() or (last.isdigit() and ordinals) or last.lower() in abbreviations
-    if last.isdigit():
+        return last.isupper() or (last.isdecimal() and ordinals) or last.lower() in abbreviations
+    if last.isdecimal():
         return ordinals and len(last) <= 2
     return last.lower() in abbreviations

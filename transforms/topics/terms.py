@@ -123,7 +123,7 @@ def _pieces(token: str, source: str, usual_suffix: int, *, alone: bool) -> tuple
         folded = fold(stem).text
         if not any(c.isalnum() for c in folded):
             raise TermError(f"term {source!r}: {choice!r} has no letters")
-        if alone and len(folded) < _LEAST_STEM and not folded.isdigit() and (before or after is not None):
+        if alone and len(folded) < _LEAST_STEM and not folded.isdecimal() and (before or after is not None):
             raise TermError(f"term {source!r}: in a term of one word a star needs three letters beside it")
         pieces.append(
             Piece(

@@ -21,14 +21,16 @@ TEXTS = st.lists(
     st.one_of(
         st.sampled_from(WORDS),
         st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=20),
-        st.sampled_from(["\0", "👩‍🚒 ", "\u0301", "\u200f", "\n\n", "... ", "\u00ad", "\ufeff"]),
+        st.sampled_from(
+            ["\0", "² ", "١٢ ", "12", "½", "👩‍🚒 ", "\u0301", "\u200f", "\n\n", "... ", "\u00ad", "\ufeff"]
+        ),
     ),
     max_size=8,
 ).map("".join)
 LANGS = st.sampled_from(["en", "ru", "kk", "es", "fr", "de", "ar", "xx", None])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(title=st.one_of(st.none(), TEXTS), text=TEXTS, lang=LANGS)
 def test_evidence_is_the_stored_text_and_what_the_rule_matched(detector, title, text, lang):
     """`text[start:end]` is the evidence's words, and folded they are a term of a group that its rule names."""

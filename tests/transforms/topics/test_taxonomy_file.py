@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from transforms.topics import taxonomy_file
+from transforms.topics import taxonomy_file, taxonomy_topics
 from transforms.topics.detector import Detector
 from transforms.topics.taxonomy import TaxonomyError, load_taxonomy
 
@@ -162,7 +162,7 @@ def test_the_schema_for_editors_knows_the_keys_that_are_read():
     top = schema["properties"]
     topic = top["topics"]["additionalProperties"]["properties"]
     marked = topic["terms"]["additionalProperties"]["oneOf"][1]["items"]["oneOf"][1]["properties"]
-    assert set(top) == {*taxonomy_file._TOP, "language"}
-    assert set(topic) == set(taxonomy_file._TOPIC)
-    assert set(topic["rules"]["items"]["properties"]) == set(taxonomy_file._RULE)
-    assert set(marked) == set(taxonomy_file._TERM)
+    assert set(top) == {*taxonomy_file.TOP_KEYS, "language"}
+    assert set(topic) == set(taxonomy_topics.TOPIC_KEYS)
+    assert set(topic["rules"]["items"]["properties"]) == set(taxonomy_topics.RULE_KEYS)
+    assert set(marked) == set(taxonomy_topics.TERM_KEYS)

@@ -1,8 +1,9 @@
 """Fetch articles: the pages of all hosts at once, one request at a time to a host."""
 
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 import apache_beam as beam
@@ -15,9 +16,12 @@ from transforms.host_buckets import GroupByHostBucket
 from transforms.http.crawl import Job
 from transforms.http.errors import Deferred, FetchError
 from transforms.http.response import Kind, Response
+from transforms.packing import pack, unpack
 from transforms.progress import advance, spend
 from transforms.run_context import RunContext, utc_now
 from transforms.shared_crawler import crawl_jobs
+
+_NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclasses.dataclass(eq=False)
@@ -32,6 +36,7 @@ class FetchArticles(beam.PTransform[Any, Any]):
         """Chosen entries -> pages."""
         return (
             chosen
+            | "Pack entries" >> beam.Map(_packed)
             | "Group entries" >> GroupByHostBucket(self.host_buckets, _url_of)
             | "Fetch pages" >> beam.ParDo(_FetchPages(self.context, self.clock))
         )
@@ -43,20 +48,21 @@ class _FetchPages(beam.DoFn):
         self._clock = clock
 
     def process(
-        self, bucket: tuple[int, Iterable[Entry | Ended | Carried]]
+        self, bucket: tuple[int, Iterable[bytes | Ended | Carried]]
     ) -> Iterator[FetchedPage | PageMissing | Ended | Carried]:
         jobs = []
         for chosen in bucket[1]:
-            if isinstance(chosen, Entry):
-                jobs.append(Job(item=chosen, url=chosen.url or "", kind=Kind.PAGE, headers={}))
+            if isinstance(chosen, bytes):
+                url = unpack(chosen).url or ""
+                jobs.append(Job(item=chosen, url=url, kind=Kind.PAGE, headers=_NO_HEADERS))
             else:
                 yield chosen
         advance("pages_to_fetch", len(jobs))
-        for entry, result in crawl_jobs(jobs, self._context, self._clock):
+        for packed, result in crawl_jobs(jobs, self._context, self._clock):
             advance("pages_done")
             if isinstance(result, Response):
                 spend("fetch articles", result.elapsed_ms / 1000)
-            yield outcome_of_fetch(entry, result, self._context, self._clock())
+            yield outcome_of_fetch(unpack(packed), result, self._context, self._clock())
 
 
 def outcome_of_fetch(
@@ -93,5 +99,9 @@ def outcome_of_fetch(
             return failed(entry, context, now, stage=stage, reason=Reason.INTERNAL, detail=detail)
 
 
-def _url_of(chosen: Entry | Ended | Carried) -> str | None:
-    return chosen.url if isinstance(chosen, Entry) else None
+def _packed(chosen: Entry | Ended | Carried) -> bytes | Ended | Carried:
+    return pack(chosen) if isinstance(chosen, Entry) else chosen
+
+
+def _url_of(chosen: bytes | Ended | Carried) -> str | None:
+    return unpack(chosen).url if isinstance(chosen, bytes) else None

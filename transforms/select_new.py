@@ -23,6 +23,7 @@ from schemas.outcomes import Carried, Ended
 from schemas.report import Report
 from transforms.entry_failures import dead_letter
 from transforms.forgotten import is_forgotten_file, read_forgotten
+from transforms.packing import pack, unpack
 from transforms.run_context import RunContext, utc_now
 
 BATCH = 20_000
@@ -49,13 +50,17 @@ class SelectNew(beam.PTransform[Any, Any]):
     def expand(self, inputs: Any) -> Any:
         """Entries -> (chosen, reports)."""
         listed, carried = inputs
-        looked_up = listed | "Look up known keys" >> beam.ParDo(
-            _LookUpKnown(self.known_files, self.rebuilt_keys)
-        ).with_outputs(REPORTS, main="unknown")
+        looked_up = (
+            listed
+            | "Key listed by entry" >> beam.Map(_keyed)
+            | "Look up known keys"
+            >> beam.ParDo(_LookUpKnown(self.known_files, self.rebuilt_keys)).with_outputs(
+                REPORTS, main="unknown"
+            )
+        )
         chosen = (
-            (looked_up.unknown, carried)
+            (looked_up.unknown, carried | "Key carried by entry" >> beam.Map(_keyed))
             | "Join listed and carried" >> beam.Flatten()
-            | "Key by entry" >> beam.Map(_keyed)
             | "Gather entries of a key" >> beam.GroupByKey()
             | "Choose one of a key"
             >> beam.ParDo(_ChooseOne(self.context, self.clock)).with_outputs(REPORTS, main="chosen")
@@ -104,13 +109,13 @@ class _LookUpKnown(beam.DoFn):
         self._known_files = tuple(path for path in known_files if not is_forgotten_file(path))
         self._forgotten_files = tuple(path for path in known_files if is_forgotten_file(path))
         self._rebuilt_keys = rebuilt_keys
-        self._batch: list[Entry] = []
+        self._batch: list[tuple[bytes, bytes]] = []
 
     def start_bundle(self) -> None:
         self._batch = []
 
-    def process(self, entry: Entry) -> Iterator[Any]:
-        self._batch.append(entry)
+    def process(self, keyed: tuple[bytes, bytes]) -> Iterator[Any]:
+        self._batch.append(keyed)
         if len(self._batch) >= BATCH:
             yield from self._looked_up()
 
@@ -126,12 +131,13 @@ class _LookUpKnown(beam.DoFn):
         batch, self._batch = self._batch, []
         if not batch:
             return
-        known = known_among((entry.key for entry in batch), self._known_files, self._rebuilt_keys)
-        forgotten = read_forgotten(self._forgotten_files)
-        known |= {entry.key for entry in batch if entry.key not in known and forgotten.holds(entry)}
-        seen = sum(entry.key in known for entry in batch)
+        known = known_among((key for key, _ in batch), self._known_files, self._rebuilt_keys)
+        if self._forgotten_files:
+            forgotten = read_forgotten(self._forgotten_files)
+            known |= {key for key, packed in batch if key not in known and forgotten.holds(unpack(packed))}
+        seen = sum(key in known for key, _ in batch)
         yield beam.pvalue.TaggedOutput(REPORTS, Report({"balance.listed": len(batch), "balance.known": seen}))
-        yield from (entry for entry in batch if entry.key not in known)
+        yield from (keyed for keyed in batch if keyed[0] not in known)
 
 
 class _ChooseOne(beam.DoFn):
@@ -139,8 +145,8 @@ class _ChooseOne(beam.DoFn):
         self._context = context
         self._clock = clock
 
-    def process(self, keyed: tuple[bytes, Iterable[Entry]]) -> Iterator[Any]:
-        entries = list(keyed[1])
+    def process(self, keyed: tuple[bytes, Iterable[bytes]]) -> Iterator[Any]:
+        entries = [unpack(packed) for packed in keyed[1]]
         winner, duplicates = choose(entries)
         carried_in = sum(_was_carried(entry) for entry in entries)
         yield beam.pvalue.TaggedOutput(
@@ -163,8 +169,8 @@ class _ChooseOne(beam.DoFn):
             yield dataclasses.replace(winner, first_listed_at=winner.first_listed_at or now)
 
 
-def _keyed(entry: Entry) -> tuple[bytes, Entry]:
-    return entry.key, entry
+def _keyed(entry: Entry) -> tuple[bytes, bytes]:
+    return entry.key, pack(entry)
 
 
 def _was_carried(entry: Entry) -> bool:

@@ -3,7 +3,9 @@
 Erased are the rows of articles and dead letters whole (text, title, evidence and figures with them), entries
 carried over, and their keys among the known ones and in the feeds' state; no older state is kept. What stays is
 a salted hash, by which select new tells the entry, or any of the host, should a feed list it again: it then
-counts as known. Other articles that quote it, and articles elsewhere with the same text, are not touched.
+counts as known. A feed that goes on listing it brings the entry's key, a plain hash of its URL, back into what
+is remembered of that feed, and nothing else. Other articles that quote it, and articles elsewhere with the same
+text, are not touched.
 """
 
 import secrets

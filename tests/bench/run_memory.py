@@ -39,10 +39,9 @@ def compare() -> None:
     for size in SIZES:
         with tempfile.TemporaryDirectory() as name:
             found = _in_children(size, Path(name))
-        peaks[size] = found["driver"]
+        peaks[size] = found["megabytes"]
         print(
-            f"{found['articles']:>7,.0f} articles in {found['seconds']:.0f} s: driver {found['driver']:.0f} MB, "
-            f"largest worker {found['worker']:.0f} MB",
+            f"{found['articles']:>7,.0f} articles in {found['seconds']:.0f} s: {found['megabytes']:.0f} MB at the peak",
             flush=True,
         )
     ratio = peaks[SIZES[1]] / peaks[SIZES[0]]
@@ -92,8 +91,7 @@ def run(told: Path) -> dict[str, float]:
     return {
         "articles": result.manifest.balance.articles,
         "seconds": time.perf_counter() - began,
-        "driver": _peak(resource.RUSAGE_SELF),
-        "worker": _peak(resource.RUSAGE_CHILDREN),
+        "megabytes": _peak(),
     }
 
 
@@ -116,9 +114,11 @@ def _in_children(size: int, folder: Path) -> dict[str, float]:
     return found
 
 
-def _peak(whose: int) -> float:
-    """Megabytes; ru_maxrss is in bytes on macOS and in kilobytes elsewhere."""
-    return resource.getrusage(whose).ru_maxrss / (1024**2 if sys.platform == "darwin" else 1024)
+def _peak() -> float:
+    """Megabytes of this process, the driver, at its highest; ru_maxrss is in bytes on macOS and in kilobytes elsewhere."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (
+        1024**2 if sys.platform == "darwin" else 1024
+    )
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ check: .venv/dev
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/test_imports.py tests/test_repository.py
 
-bench: .venv/dev
+bench: .venv/bench
 	$(BIN)/python -m tests.bench $(BENCH_ARGS)
 
 # Kills a run at every step of the commit and at a hundred random instants; the suite has a short version.
@@ -38,6 +38,8 @@ lock:
 		pyproject.toml deploy/build-requirements.in -o requirements.lock
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
 		--group dev pyproject.toml deploy/build-requirements.in -o requirements-dev.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
+		--group dev --group bench pyproject.toml deploy/build-requirements.in -c requirements-dev.lock -o requirements-bench.lock
 
 .venv/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info < (3, 14) else "tocsin needs Python 3.11, 3.12 or 3.13: name one with PYTHON=")'
@@ -47,6 +49,10 @@ lock:
 .venv/runtime: requirements.lock pyproject.toml | .venv/bin/python
 	test -e .venv/dev || $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+.venv/bench: requirements-bench.lock .venv/dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock
 	touch $@
 
 .venv/dev: requirements-dev.lock pyproject.toml | .venv/bin/python

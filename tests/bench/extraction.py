@@ -1,6 +1,6 @@
 """Pages a second and core of tocsin's extraction beside trafilatura with metadata, on the same pages in one run.
 
-As the limit, bare parsing by lxml is timed too.
+As the limits, resiliparse's extractor and bare parsing by lxml are timed too.
 """
 
 import argparse
@@ -15,6 +15,8 @@ from datetime import UTC, datetime
 
 import trafilatura
 from lxml import etree, html
+from resiliparse.extract.html2text import extract_plain_text
+from resiliparse.parse.html import HTMLTree
 
 from tests.bench.served_site import evaluation_data
 from tests.transforms.extraction.making import entry
@@ -25,27 +27,31 @@ Page = tuple[bytes, str]
 
 
 def main() -> None:
-    """Alternate the three over the pages of each set, and print the median ratios."""
+    """Alternate the four over the pages of each set, and print the median ratios."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     rounds = parser.parse_args().rounds
     logging.disable(logging.CRITICAL)
     warnings.simplefilter("ignore")
     for corpus in ("aeb", "fundus"):
-        pages = _pages(corpus)
+        pages = pages_of(corpus)
         for run in (_tocsin, _trafilatura):  # models and caches are loaded before the clock runs
             _rate(run, pages[:10])
-        rates = [[_rate(run, pages) for run in (_tocsin, _trafilatura, _parse)] for _ in range(rounds)]
-        tocsin, beside, limit = (statistics.median(column) for column in zip(*rates, strict=True))
+        rates = [
+            [_rate(run, pages) for run in (_tocsin, _trafilatura, _resiliparse, _parse)]
+            for _ in range(rounds)
+        ]
+        tocsin, beside, quick, limit = (statistics.median(column) for column in zip(*rates, strict=True))
         ratio = statistics.median(row[0] / row[1] for row in rates)
-        print(  # noqa: T201 -- what a benchmark is for
+        print(
             f"{corpus:6s} pages/s and core: tocsin {tocsin:6.1f}   trafilatura with metadata {beside:6.1f}   "
-            f"lxml parsing alone {limit:6.1f}"
+            f"resiliparse's text alone {quick:6.1f}   lxml parsing alone {limit:6.1f}"
         )
-        print(f"{corpus:6s} tocsin's extraction against trafilatura: {ratio:.2f} times as fast (median)")  # noqa: T201 -- likewise
+        print(f"{corpus:6s} tocsin's extraction against trafilatura: {ratio:.2f} times as fast (median)")
 
 
-def _pages(corpus: str) -> list[Page]:
+def pages_of(corpus: str) -> list[Page]:
+    """Body and URL of each page of a set of the evaluation data."""
     folder = evaluation_data() / "extraction" / corpus
     with (folder / "pages.jsonl").open(encoding="utf-8") as lines:
         rows = [json.loads(line) for line in lines]
@@ -68,6 +74,11 @@ def _tocsin(page: Page) -> object:
 def _trafilatura(page: Page) -> object:
     body, url = page
     return trafilatura.bare_extraction(body, url=url, with_metadata=True)
+
+
+def _resiliparse(page: Page) -> object:
+    tree = HTMLTree.parse_from_bytes(page[0])
+    return extract_plain_text(tree, main_content=True)
 
 
 def _parse(page: Page) -> object:

@@ -22,7 +22,7 @@ def _files(root):
 
 def test_locks_carry_hashes_and_name_no_index(project_root):
     """Whoever installs gets the files that were tested, from whichever index they use."""
-    for name in ("requirements.lock", "requirements-dev.lock"):
+    for name in ("requirements.lock", "requirements-dev.lock", "requirements-bench.lock"):
         text = (project_root / name).read_text()
         pins = re.findall(r"^[a-z0-9].*==", text, re.MULTILINE)
         assert len(pins) > 50
@@ -38,7 +38,7 @@ def test_the_dev_lock_holds_the_runtime_lock(project_root):
     def pins(name):
         return set(re.findall(r"^[A-Za-z0-9._-]+==[^ \\]+", (project_root / name).read_text(), re.MULTILINE))
 
-    assert pins("requirements.lock") <= pins("requirements-dev.lock")
+    assert pins("requirements.lock") <= pins("requirements-dev.lock") <= pins("requirements-bench.lock")
 
 
 def test_no_file_names_a_registry_host(project_root):

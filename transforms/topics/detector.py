@@ -2,7 +2,8 @@
 
 from bisect import bisect_right
 from collections import Counter
-from itertools import accumulate
+from collections.abc import Iterator
+from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 from schemas.articles import Evidence, Figure, Topic
@@ -32,6 +33,8 @@ SHORT = 600
 """Code points under which a text is told to be of a kind (sport, a review) by two places fewer."""
 MOST_EVIDENCE = 20
 """Pieces of evidence kept for a topic, in the order of the text."""
+LONGEST_SENTENCE = 600
+"""Code points that `read_sentences` takes for one sentence at most."""
 
 
 class Detection(NamedTuple):
@@ -39,6 +42,18 @@ class Detection(NamedTuple):
 
     topics: tuple[Topic, ...]
     figures: tuple[Figure, ...]
+
+
+class ReadSentence(NamedTuple):
+    """A sentence: where it stands (`field[start:end] == text`), its folded text, the taxonomy's groups and rules met."""
+
+    field: str
+    start: int
+    end: int
+    text: str
+    folded: str
+    groups: tuple[str, ...]
+    rules: tuple[str, ...]
 
 
 class Detector:
@@ -110,6 +125,54 @@ class Detector:
             figures = self._figures(folded, whole, starts, len(heading), spoken)
         return Detection(topics, figures)
 
+    def read_sentences(self, *, title: str | None, text: str, lang: str | None) -> list[ReadSentence]:
+        """The sentences of an article with what the taxonomy hears in each, for a learned stage.
+
+        The title is never one sentence with the text, and what has no end of a sentence is cut at
+        `LONGEST_SENTENCE` code points, so that a table does not count as one sentence.
+
+        Args:
+            title: the headline.
+            text: the article's text.
+            lang: as in `detect`; where None the terms of all languages are sought.
+        """
+        heading = title or ""
+        whole = heading + _BREAK + text
+        text_start = len(heading) + len(_BREAK)
+        folded = fold(whole)
+        spoken = language(lang)
+        starts = sentence_starts(whole, spoken.abbreviations, ordinals=spoken.ordinals)
+        starts = _bounded(sorted({*starts, text_start}), len(whole))
+        found = self._heard(self._matcher.hits(folded.text, lang), folded)
+        heard = {
+            number: (groups, said)
+            for number, groups, said in self._sentence_by_sentence(
+                found, whole, starts, len(heading), _all_groups(found)
+            )
+        }
+        places = [*folded_starts(folded, starts), len(folded.text)]
+        read = []
+        for number, (start, end) in enumerate(pairwise([*starts, len(whole)])):
+            words = whole[start:end]
+            start += len(words) - len(words.lstrip())  # noqa: PLW2901 -- the sentence without the space around it
+            end = start + len(words.strip())  # noqa: PLW2901 -- likewise
+            if start >= end:
+                continue
+            groups, said = heard.get(number, (0, []))
+            base = 0 if start < text_start else text_start
+            read.append(
+                ReadSentence(
+                    field="title" if start < text_start else "text",
+                    start=start - base,
+                    end=end - base,
+                    text=whole[start:end],
+                    folded=folded.text[places[number] : places[number + 1]],
+                    groups=tuple(name for name, bit in self._rules.bits.items() if groups & bit),
+                    rules=tuple(judgement.rule for judgement in said),
+                )
+            )
+        return read
+
     def _heard(self, hits: list[Hit], folded: FoldedText) -> list[FoundTerm]:
         """The hits as spans of the stored text, without those that lie within a set phrase."""
         groups_of = self._groups_of
@@ -165,23 +228,10 @@ class Detector:
     def _topics(
         self, found: list[FoundTerm], whole: str, starts: list[int], title_end: int
     ) -> tuple[Topic, ...]:
-        document = 0
-        for term in found:
-            document |= term.groups
-        first = bisect_right(starts, title_end)
+        document = _all_groups(found)
         judgements: list[Judgement] = []
-        at = 0
-        while at < len(found):
-            number = bisect_right(starts, found[at].start)
-            end = starts[number] if number < len(starts) else len(whole)
-            groups = 0
-            beyond = at
-            while beyond < len(found) and found[beyond].start < end:
-                groups |= found[beyond].groups
-                beyond += 1
-            factor = _place_factor(number - first, found[at].start - title_end)
-            judgements += self._rules.judge(Sentence(found[at:beyond], groups, factor), whole, document)
-            at = beyond
+        for _, _, said in self._sentence_by_sentence(found, whole, starts, title_end, document):
+            judgements += said
         if not judgements:
             return ()
         damping = self._damping(found, document, len(whole))
@@ -196,6 +246,25 @@ class Detector:
                 topics.append(self._topic(number, score, said, whole, title_end))
         topics.sort(key=lambda topic: (-topic.score, topic.topic))
         return tuple(topics)
+
+    def _sentence_by_sentence(
+        self, found: list[FoundTerm], whole: str, starts: list[int], title_end: int, document: int
+    ) -> Iterator[tuple[int, int, list[Judgement]]]:
+        """Of every sentence with terms: its number, the groups met in it, what the rules say of it."""
+        first = bisect_right(starts, title_end)
+        at = 0
+        while at < len(found):
+            number = bisect_right(starts, found[at].start)
+            end = starts[number] if number < len(starts) else len(whole)
+            groups = 0
+            beyond = at
+            while beyond < len(found) and found[beyond].start < end:
+                groups |= found[beyond].groups
+                beyond += 1
+            factor = _place_factor(number - first, found[at].start - title_end)
+            sentence = Sentence(found[at:beyond], groups, factor)
+            yield number - 1, groups, self._rules.judge(sentence, whole, document)
+            at = beyond
 
     def _damping(self, found: list[FoundTerm], document: int, length: int) -> dict[int, float]:
         damping: dict[int, float] = {}
@@ -231,6 +300,22 @@ class Detector:
             concepts=tuple(mapping.concept for mapping in spec.mappings),
             evidence=tuple(evidence[:MOST_EVIDENCE]),
         )
+
+
+def _all_groups(found: list[FoundTerm]) -> int:
+    """Bits of the groups met anywhere in the document."""
+    document = 0
+    for term in found:
+        document |= term.groups
+    return document
+
+
+def _bounded(starts: list[int], length: int) -> list[int]:
+    """The starts, and further ones where a sentence would be longer than `LONGEST_SENTENCE`."""
+    bounded: list[int] = []
+    for start, end in pairwise([*starts, length]):
+        bounded += range(start, max(end, start + 1), LONGEST_SENTENCE)
+    return bounded
 
 
 def _place_factor(sentence: int, depth: int) -> float:

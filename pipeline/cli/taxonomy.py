@@ -1,14 +1,15 @@
-"""`tocsin taxonomy check | show`: the topics as data."""
+"""`tocsin taxonomy check | show | train`: the topics as data, and as learned from labelled texts."""
 
 from typing import Annotated
 
 import typer
 
+from pipeline.train_model import train_model
 from transforms.topics.examples import check_examples, render_taxonomy
 from transforms.topics.taxonomy import load_taxonomy
 
 app = typer.Typer(
-    help="The taxonomy: check a file of your own, or show what is in use.", no_args_is_help=True
+    help="The taxonomy: check a file of your own, show what is in use, learn a topic.", no_args_is_help=True
 )
 
 
@@ -36,3 +37,32 @@ def show(
 ) -> None:
     """Show topics, labels, concepts, rules and the number of terms a language."""
     typer.echo(render_taxonomy(load_taxonomy(file)), nl=False)
+
+
+@app.command("train")
+def train(
+    labelled: Annotated[
+        str,
+        typer.Argument(help="JSON lines {id, title, text, labels, label_space}, one labelled text each."),
+    ],
+    model: Annotated[str, typer.Argument(help="The .parquet file to write; its SHA-256 goes beside it.")],
+    taxonomy: Annotated[
+        str | None, typer.Option("--taxonomy", help="Taxonomy file; the default is built in.")
+    ] = None,
+    topic: Annotated[
+        list[str] | None, typer.Option("--topic", help="Learn this label; all if left out. Repeatable.")
+    ] = None,
+) -> None:
+    """Learn topics from labelled texts, for `--model` of run, detect and retag.
+
+    Precision, recall and F1 are those on texts held out in turn.
+    """
+    trained = train_model(labelled, model, taxonomy_path=taxonomy, topics=topic or ())
+    for one in trained.topics:
+        typer.echo(
+            f"{one.topic}: {one.positives} texts with, {one.negatives} without; held out: "
+            f"precision {one.precision:.3f}, recall {one.recall:.3f}, F1 {one.f1:.3f}"
+        )
+    for name, (positives, negatives) in trained.too_few.items():
+        typer.echo(f"{name}: not learned, {positives} texts with and {negatives} without are too few")
+    typer.echo(f"{model}: sha256 {trained.sha256}")

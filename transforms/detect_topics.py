@@ -2,12 +2,13 @@
 
 import dataclasses
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
 
 import apache_beam as beam
+from apache_beam.ml.inference.base import ModelHandler, RunInference
 
 from schemas.articles import Article
 from schemas.dead_letters import Reason, Stage
@@ -16,25 +17,77 @@ from transforms.entry_failures import dead_letter
 from transforms.progress import spend
 from transforms.run_context import RunContext, utc_now
 from transforms.topics.detector import Detector
+from transforms.topics.learned.model import read_model
+from transforms.topics.learned.score import LearnedDetector
 from transforms.topics.taxonomy import load_taxonomy
 
 
 @dataclasses.dataclass(eq=False)
 class DetectTopics(beam.PTransform[Any, Any]):
-    """Ended, Carried -> the same, articles with topics, figures and the taxonomy's version."""
+    """Ended, Carried -> the same, articles with topics, figures and the taxonomy's version.
+
+    Where the context names a model, it is applied after the rules by RunInference, in the same fused stage.
+    """
 
     context: RunContext
     clock: Callable[[], datetime] = utc_now
 
     def expand(self, outcomes: Any) -> Any:
         """Outcomes -> outcomes."""
-        return outcomes | "Find topics" >> beam.Map(_detected, self.context, self.clock)
+        found = outcomes | "Find topics" >> beam.Map(_detected, self.context, self.clock)
+        if self.context.model_path is None:
+            return found
+        return found | "Apply the model" >> RunInference(LearnedTopics(self.context, self.clock))
+
+
+class LearnedTopics(ModelHandler[Ended | Carried, Ended | Carried, LearnedDetector]):
+    """Beam's way to a learned model: outcomes in, outcomes out, articles with the topics that the model finds."""
+
+    def __init__(self, context: RunContext, clock: Callable[[], datetime]) -> None:
+        # One at a time: a document is scored alone, and none should wait in memory for others.
+        super().__init__(min_batch_size=1, max_batch_size=1)
+        self._context = context
+        self._clock = clock
+
+    def load_model(self) -> LearnedDetector:
+        """The model of the run's context.
+
+        Raises:
+            ModelError: it can't be used.
+        """
+        assert self._context.model_path is not None  # noqa: S101 -- the stage is wired only where there is a model
+        return shared_learned(self._context.model_path, self._context.taxonomy_path)
+
+    def run_inference(
+        self,
+        batch: Sequence[Ended | Carried],
+        model: LearnedDetector,
+        inference_args: dict[str, Any] | None = None,  # noqa: ARG002 -- part of Beam's contract
+    ) -> Iterator[Ended | Carried]:
+        """Each outcome with what the model finds; those that are no article as they came."""
+        for outcome in batch:
+            yield _changed(outcome, self._context, self._clock, lambda article: with_learned(article, model))
+
+    def get_metrics_namespace(self) -> str:
+        """Where Beam counts inferences."""
+        return "learned_topics"
 
 
 @cache
 def shared_detector(taxonomy_path: str | None) -> Detector:
     """The detector of this process for a taxonomy; building its automaton takes a while."""
     return Detector(load_taxonomy(taxonomy_path))
+
+
+@cache
+def shared_learned(model_path: str, taxonomy_path: str | None) -> LearnedDetector:
+    """The model of this process, beside the detector of its taxonomy.
+
+    Raises:
+        ModelError: it can't be used.
+    """
+    detector = shared_detector(taxonomy_path)
+    return LearnedDetector(read_model(model_path, taxonomy_version=detector.taxonomy.version), detector)
 
 
 def with_topics(article: Article, detector: Detector) -> Article:
@@ -45,15 +98,31 @@ def with_topics(article: Article, detector: Detector) -> Article:
     )
 
 
+def with_learned(article: Article, learned: LearnedDetector) -> Article:
+    """The article, which has the topics of the rules, with those of the model too."""
+    topics = learned.with_learned(article.topics, title=article.title, text=article.text, lang=article.lang)
+    return dataclasses.replace(article, topics=topics, taxonomy_version=learned.version)
+
+
 def _detected(
     outcome: Ended | Carried, context: RunContext, clock: Callable[[], datetime]
 ) -> Ended | Carried:
+    detector = shared_detector(context.taxonomy_path)
+    return _changed(outcome, context, clock, lambda article: with_topics(article, detector))
+
+
+def _changed(
+    outcome: Ended | Carried,
+    context: RunContext,
+    clock: Callable[[], datetime],
+    change: Callable[[Article], Article],
+) -> Ended | Carried:
+    """The outcome with its article changed; a dead letter where that fails; others as they came."""
     if not isinstance(outcome, Ended) or not isinstance(outcome.record, Article):
         return outcome
-    detector = shared_detector(context.taxonomy_path)
     started = time.perf_counter()
     try:
-        return Ended(outcome.entry, with_topics(outcome.record, detector))
+        return Ended(outcome.entry, change(outcome.record))
     except Exception as error:  # noqa: BLE001 -- one text must not end the run; it is told with its cause
         letter = dead_letter(
             outcome.entry,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
@@ -16,6 +16,8 @@ from schemas.articles import Article
 from schemas.columns import arrow_schema, plain
 from transforms.language import detect_language
 from transforms.topics.detector import Detector
+from transforms.topics.learned.model import read_model
+from transforms.topics.learned.score import LearnedDetector
 from transforms.topics.taxonomy import load_taxonomy
 
 ADDED = ("lang", "topics", "figures", "taxonomy_version")
@@ -58,21 +60,57 @@ class Detected:
     topics: dict[str, int]
 
 
+class Finders(NamedTuple):
+    """What to detect by: a taxonomy file, None for the default, and a learned model, None for none."""
+
+    taxonomy_path: str | None
+    model_path: str | None
+
+
 @cache
 def detector_for(taxonomy_path: str | None) -> Detector:
     """The detector of this process for a taxonomy file."""
     return Detector(load_taxonomy(taxonomy_path))
 
 
-def detect_batch(batch: Batch, taxonomy_path: str | None, schema: pa.Schema | None) -> Detected:
+@cache
+def learned_for(finders: Finders) -> LearnedDetector | None:
+    """The learned model of this process, if there is one.
+
+    Raises:
+        ModelError: it can't be used.
+    """
+    if finders.model_path is None:
+        return None
+    detector = detector_for(finders.taxonomy_path)
+    return LearnedDetector(
+        read_model(finders.model_path, taxonomy_version=detector.taxonomy.version), detector
+    )
+
+
+def version_of(finders: Finders) -> str:
+    """The `taxonomy_version` that rows will have; reads the taxonomy, and the model where there is one.
+
+    Raises:
+        TaxonomyError: the taxonomy is not sound.
+        ModelError: the model can't be used.
+    """
+    if finders.model_path is None:
+        return load_taxonomy(finders.taxonomy_path).version
+    learned = learned_for(finders)
+    assert learned is not None  # noqa: S101 -- there is a path
+    return learned.version
+
+
+def detect_batch(batch: Batch, finders: Finders, schema: pa.Schema | None) -> Detected:
     """Detect in every row of a batch.
 
     Args:
         batch: the rows.
-        taxonomy_path: the taxonomy file, None for the default.
+        finders: the taxonomy and the model.
         schema: the Arrow schema to give rows in; None: as JSON lines.
     """
-    detector = detector_for(taxonomy_path)
+    detector, learned = detector_for(finders.taxonomy_path), learned_for(finders)
     found: list[dict[str, Any]] = []
     refused: list[Refused] = []
     topics: Counter[str] = Counter()
@@ -83,7 +121,7 @@ def detect_batch(batch: Batch, taxonomy_path: str | None, schema: pa.Schema | No
         if problem is not None:
             refused.append(Refused(batch.file, number, problem))
             continue
-        found.append(with_detections(row, detector))
+        found.append(with_detections(row, detector, learned))
         topics.update(topic["topic"] for topic in found[-1]["topics"])
     if schema is None:
         written = b"".join(
@@ -94,19 +132,24 @@ def detect_batch(batch: Batch, taxonomy_path: str | None, schema: pa.Schema | No
     return Detected(b"", table, len(found), tuple(refused), dict(topics))
 
 
-def with_detections(row: dict[str, Any], detector: Detector) -> dict[str, Any]:
+def with_detections(
+    row: dict[str, Any], detector: Detector, learned: LearnedDetector | None = None
+) -> dict[str, Any]:
     """The row with what was detected in its title and text; its language is told where it is not given."""
     title, text = row.get("title"), row["text"]
     lang = (row.get("lang") or "").partition("-")[0].lower() or detect_language(
         f"{title or ''}\n{text}".strip()
     )
     found = detector.detect(title=title, text=text, lang=lang)
+    topics, version = found.topics, detector.taxonomy.version
+    if learned is not None:
+        topics, version = learned.with_learned(topics, title=title, text=text, lang=lang), learned.version
     return {
         **row,
         "lang": lang,
-        "topics": plain(found.topics),
+        "topics": plain(topics),
         "figures": plain(found.figures),
-        "taxonomy_version": detector.taxonomy.version,
+        "taxonomy_version": version,
     }
 
 

@@ -16,12 +16,20 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.detect_rows import ADDED, Batch, Detected, Refused, detect_batch, detection_fields
+from pipeline.detect_rows import (
+    ADDED,
+    Batch,
+    Detected,
+    Finders,
+    Refused,
+    detect_batch,
+    detection_fields,
+    version_of,
+)
 from pipeline.lake import Lake
 from pipeline.options import UsageError
 from pipeline.read_lake import committed_runs
 from schemas.articles import Article
-from transforms.topics.taxonomy import load_taxonomy
 from transforms.workers.pool import WorkerCrashedError, WorkerPool, WorkerTimeoutError, result_of
 
 _LOG = logging.getLogger(__name__)
@@ -51,7 +59,9 @@ class Summary:
     seconds: float
 
 
-def detect_texts(source: str, target: str, *, taxonomy_path: str | None, workers: int) -> Summary:
+def detect_texts(
+    source: str, target: str, *, taxonomy_path: str | None, model_path: str | None = None, workers: int
+) -> Summary:
     """Find topics and figures in every row of the source and write the rows, completed, to the target.
 
     Rows keep their order and their fields; `lang`, `topics`, `figures` and `taxonomy_version` are added, shaped
@@ -62,14 +72,17 @@ def detect_texts(source: str, target: str, *, taxonomy_path: str | None, workers
         source: a .jsonl or .parquet file, a folder of them, a glob, or a lake.
         target: the .jsonl or .parquet file to write.
         taxonomy_path: the taxonomy file, None for the default.
+        model_path: a learned model to apply after the rules, None for none.
         workers: processes to work on; with 1 the work is done in this process.
 
     Raises:
         UsageError: source or target cannot be used, or not one row can be read.
         TaxonomyError: the taxonomy is not sound.
+        ModelError: the model can't be used.
     """
     started = time.monotonic()
-    version = load_taxonomy(taxonomy_path).version
+    finders = Finders(taxonomy_path, model_path)
+    version = version_of(finders)
     files = source_files(source)
     path = Path(target)
     if path.suffix not in (*_JSON_LINES, ".parquet"):
@@ -82,7 +95,7 @@ def detect_texts(source: str, target: str, *, taxonomy_path: str | None, workers
     refusals = 0
     topics: Counter[str] = Counter()
     with _written(path, schema) as write:
-        for detected in _detect_all(_batches(files), taxonomy_path, schema, workers):
+        for detected in _detect_all(_batches(files), finders, schema, workers):
             write(detected)
             rows += detected.rows
             refusals += len(detected.refused)
@@ -215,22 +228,22 @@ def _line_batches(file: Path) -> Iterator[Batch]:
 
 
 def _detect_all(
-    batches: Iterator[Batch], taxonomy_path: str | None, schema: pa.Schema | None, workers: int
+    batches: Iterator[Batch], finders: Finders, schema: pa.Schema | None, workers: int
 ) -> Iterator[Detected]:
     """What comes of the batches, in their order; a few for each worker are under way at a time."""
     if workers <= 1:
         for batch in batches:
-            yield detect_batch(batch, taxonomy_path, schema)
+            yield detect_batch(batch, finders, schema)
         return
     pool = WorkerPool(workers)
     try:
         under_way: deque[tuple[Batch, Future[Detected]]] = deque()
         for batch in batches:
-            under_way.append((batch, pool.submit(_DEADLINE, detect_batch, batch, taxonomy_path, schema)))
+            under_way.append((batch, pool.submit(_DEADLINE, detect_batch, batch, finders, schema)))
             if len(under_way) >= workers * _BATCHES_A_WORKER:
-                yield from _results(pool, *under_way.popleft(), taxonomy_path, schema)
+                yield from _results(pool, *under_way.popleft(), finders, schema)
         while under_way:
-            yield from _results(pool, *under_way.popleft(), taxonomy_path, schema)
+            yield from _results(pool, *under_way.popleft(), finders, schema)
     finally:
         pool.close()
 
@@ -239,7 +252,7 @@ def _results(
     pool: WorkerPool,
     batch: Batch,
     future: "Future[Detected]",
-    taxonomy_path: str | None,
+    finders: Finders,
     schema: pa.Schema | None,
 ) -> Iterator[Detected]:
     """The batch's result; where its worker died, that of each row alone, so that one row costs only itself."""
@@ -257,8 +270,8 @@ def _results(
                 batch.lines[place : place + 1] if batch.lines is not None else None,
                 batch.rows.slice(place, 1) if batch.rows is not None else None,
             )
-            retried = pool.submit(_DEADLINE, detect_batch, alone, taxonomy_path, schema)
-            yield from _results(pool, alone, retried, taxonomy_path, schema)
+            retried = pool.submit(_DEADLINE, detect_batch, alone, finders, schema)
+            yield from _results(pool, alone, retried, finders, schema)
 
 
 @contextlib.contextmanager

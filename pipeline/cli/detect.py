@@ -20,6 +20,10 @@ def detect(
     taxonomy: Annotated[
         str | None, typer.Option("--taxonomy", help="Taxonomy file; the default is built in.")
     ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option("--model", help="A learned model, applied after the rules; none is built in."),
+    ] = None,
     workers: Annotated[
         int, typer.Option("--workers", min=0, help="Worker processes; 0: the cores it may use.")
     ] = 0,
@@ -29,7 +33,9 @@ def detect(
     A row that can't be read is told with its file and line, and the exit code is then 1.
     """
     set_up_logs(verbose=False, as_json=False)
-    summary = detect_texts(source, target, taxonomy_path=taxonomy, workers=workers or usable_cores())
+    summary = detect_texts(
+        source, target, taxonomy_path=taxonomy, model_path=model, workers=workers or usable_cores()
+    )
     found = ", ".join(f"{count} {topic}" for topic, count in summary.topics.items())
     typer.echo(f"{summary.rows} rows of {summary.files} files to {target}; {found or 'no topic found'}")
     for problem in summary.problems:

@@ -15,9 +15,11 @@ from pipeline.lake import Lake
 from pipeline.rewrite import Rewriting, date_folders, rewrite, rewriting_of, states_of
 from schemas.articles import Article
 from schemas.columns import rows_of, table_of
-from transforms.detect_topics import with_topics
+from transforms.detect_topics import with_learned, with_topics
 from transforms.run_context import utc_now
 from transforms.topics.detector import Detector
+from transforms.topics.learned.model import read_model
+from transforms.topics.learned.score import LearnedDetector
 from transforms.topics.taxonomy import load_taxonomy
 
 
@@ -32,19 +34,28 @@ class Retagging:
 
 
 def retag(
-    lake: Lake, taxonomy: str | None, *, clock: Callable[[], datetime] = utc_now, at: At = nowhere
+    lake: Lake,
+    taxonomy: str | None,
+    model: str | None = None,
+    *,
+    clock: Callable[[], datetime] = utc_now,
+    at: At = nowhere,
 ) -> Retagging:
-    """Find topics and figures anew, by a taxonomy file or the default.
+    """Find topics and figures anew, by a taxonomy file or the default, and by a learned model where one is named.
 
     Raises:
         TaxonomyError: the taxonomy can't be used.
+        ModelError: the model can't be used.
         LockHeldError: a run holds the output.
         LakeError: there is no lake, or it is damaged; nothing is changed.
         CommitError: the disk refused; nothing is changed.
         PublishInterruptedError: it was stopped while it published; the next command finishes it.
     """
     detector = Detector(load_taxonomy(taxonomy))
-    done = Retagging(detector.taxonomy.version)
+    learned = None
+    if model is not None:
+        learned = LearnedDetector(read_model(model, taxonomy_version=detector.taxonomy.version), detector)
+    done = Retagging(detector.taxonomy.version if learned is None else learned.version)
     with rewriting_of(lake, clock) as (lock, run_id, started_at):
         folders = tuple(folder for _, folder in date_folders(lake, [Article.TABLE]))
         if not folders:
@@ -57,12 +68,12 @@ def retag(
                 command="retag",
                 folders=folders,
                 runs=frozenset(),
-                change={Article.TABLE: lambda rows: _retagged(rows, detector, done)},
+                change={Article.TABLE: lambda rows: _retagged(rows, detector, learned, done)},
                 state=state,
                 previous_state=previous,
                 pending=pending_rows(state),
-                taxonomy_version=detector.taxonomy.version,
-                notes={"taxonomy": taxonomy},
+                taxonomy_version=done.taxonomy_version,
+                notes={"taxonomy": taxonomy, "model": model},
             ),
             run_id=run_id,
             started_at=started_at,
@@ -72,7 +83,9 @@ def retag(
     return done
 
 
-def _retagged(rows: pa.Table, detector: Detector, done: Retagging) -> pa.Table:
+def _retagged(
+    rows: pa.Table, detector: Detector, learned: LearnedDetector | None, done: Retagging
+) -> pa.Table:
     articles = []
     for article in rows_of(Article, rows):
         done.articles += 1
@@ -81,6 +94,8 @@ def _retagged(rows: pa.Table, detector: Detector, done: Retagging) -> pa.Table:
             articles.append(article)
             continue
         found = with_topics(article, detector)
+        if learned is not None:
+            found = with_learned(found, learned)
         # Scores are stored in 32 bits: what was read back is compared with what would be stored.
         done.changed += table_of(Article, [found]).select(["topics", "figures"]) != table_of(
             Article, [article]

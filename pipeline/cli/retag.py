@@ -14,8 +14,12 @@ def retag(
     taxonomy: Annotated[
         str | None, typer.Option("--taxonomy", help="Taxonomy file; the default is built in.")
     ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option("--model", help="A learned model, applied after the rules; none is built in."),
+    ] = None,
 ) -> None:
     """Publish topics and figures by another taxonomy for the articles that a lake holds."""
-    done = find_anew(Lake(out.absolute()), taxonomy)
+    done = find_anew(Lake(out.absolute()), taxonomy, model)
     kept = f"; {done.without_text} whose text has expired keep theirs" if done.without_text else ""
     typer.echo(f"{done.articles} articles by {done.taxonomy_version}: {done.changed} changed{kept}")

@@ -24,7 +24,7 @@ from pipeline.commit import (
 from pipeline.feed_list import letters_of_list, read_feed_list
 from pipeline.graph import RunPlan, build
 from pipeline.lake import Lake, LakeError, new_run_id
-from pipeline.lock import OutputLock
+from pipeline.lock import LockLostError, OutputLock
 from pipeline.options import IN_PROCESS_RUNNERS, RunOptions, UsageError, beam_options
 from pipeline.schema_evolution import require_same_types
 from pipeline.state import STATE_VERSIONS, State, load_state, write_state
@@ -35,14 +35,15 @@ from schemas.manifest import Manifest
 from schemas.polls import FeedTask
 from schemas.report import Report
 from schemas.version import TOCSIN_VERSION
-from transforms.detect_topics import shared_detector
+from transforms.detect_topics import shared_detector, shared_learned
 from transforms.feeds.listing import FeedList
 from transforms.http.redaction import redact
 from transforms.http.settings import HttpSettings
 from transforms.progress import reset_progress, seconds_spent
 from transforms.run_context import RunContext, utc_now
 from transforms.shared_crawler import close_client
-from transforms.topics.taxonomy import Taxonomy, TaxonomyError
+from transforms.topics.learned.model import ModelError
+from transforms.topics.taxonomy import TaxonomyError
 from transforms.workers.pool import prepare_workers
 from transforms.write_report import read_report
 
@@ -83,7 +84,7 @@ def run_batch(options: RunOptions, *, clock: Callable[[], datetime] = utc_now, a
         at: told each step of the commit by name (see `commit`).
 
     Raises:
-        UsageError: wrong options, feed list, taxonomy or output; nothing was begun.
+        UsageError: wrong options, feed list, taxonomy, model or output; nothing was begun.
         LockHeldError: another run holds the output.
         RunFailedError: it failed in the middle; nothing of it is visible, and the next run sweeps it.
     """
@@ -91,7 +92,7 @@ def run_batch(options: RunOptions, *, clock: Callable[[], datetime] = utc_now, a
     engine_options = _engine_options(options)
     prepare_workers()
     feed_list = read_feed_list(options.feeds, strict=options.strict)
-    taxonomy = _taxonomy(options)
+    taxonomy_version = _taxonomy_version(options)
     lake = Lake(options.out.absolute())
     try:
         lake.create()
@@ -108,10 +109,16 @@ def run_batch(options: RunOptions, *, clock: Callable[[], datetime] = utc_now, a
             run_id = lake.run_id_after_all(token)
         except LakeError as error:
             raise UsageError(str(error)) from error
+        except (OSError, LockLostError) as error:
+            raise RunFailedError(
+                f"an earlier run could not be finished; the next tries again: {_cause(error)}"
+            ) from error
         context = _context(options, settings, lake, run_id, started_at)
         try:
             report = _run_pipeline(options, engine_options, feed_list, state, lake, context, clock)
-            manifest = _commit(options, taxonomy, feed_list, state, lake, lock, context, report, clock, at)
+            manifest = _commit(
+                options, taxonomy_version, feed_list, state, lake, lock, context, report, clock, at
+            )
         except PublishInterruptedError as error:
             raise RunFailedError(
                 f"run {run_id} was stopped while it published; the next run finishes it: {_cause(error)}"
@@ -132,10 +139,13 @@ def _engine_options(options: RunOptions) -> PipelineOptions:
     return beam_options(options.beam)
 
 
-def _taxonomy(options: RunOptions) -> Taxonomy:
+def _taxonomy_version(options: RunOptions) -> str:
+    """What finds the run's topics: the taxonomy, and the learned model where one is named."""
     try:
-        return shared_detector(options.taxonomy).taxonomy
-    except TaxonomyError as error:
+        if options.model is not None:
+            return shared_learned(options.model, options.taxonomy).version
+        return shared_detector(options.taxonomy).taxonomy.version
+    except (TaxonomyError, ModelError) as error:
         raise UsageError(str(error)) from error
 
 
@@ -152,6 +162,7 @@ def _context(
         workers=options.worker_count,
         only_due=options.only_due,
         taxonomy_path=options.taxonomy,
+        model_path=options.model,
     )
 
 
@@ -183,7 +194,7 @@ def _run_pipeline(
 
 def _commit(
     options: RunOptions,
-    taxonomy: Taxonomy,
+    taxonomy_version: str,
     feed_list: FeedList,
     state: State,
     lake: Lake,
@@ -209,7 +220,7 @@ def _commit(
         committed_at=now.isoformat(),
         tocsin_version=TOCSIN_VERSION,
         schema_versions=SCHEMA_VERSIONS,
-        taxonomy_version=taxonomy.version,
+        taxonomy_version=taxonomy_version,
         runner=options.runner,
         options=options.recorded(),
         files=files,

@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, NoReturn
 
-from apache_beam.options.pipeline_options import PipelineOptions, _BeamArgumentParser
+from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions, _BeamArgumentParser
 
 from schemas.version import PROJECT_URL, TOCSIN_VERSION
 from transforms.http.redaction import redact
@@ -32,6 +32,7 @@ class RunOptions:
     feeds: str
     out: Path
     taxonomy: str | None = None
+    model: str | None = None
     workers: int = 0
     host_delay: float = 1.0
     deadline: timedelta = timedelta(minutes=30)
@@ -91,6 +92,7 @@ class RunOptions:
         return {
             "feeds": redact(self.feeds),
             "taxonomy": self.taxonomy,
+            "model": self.model,
             "workers": self.worker_count,
             "host_delay": self.host_delay,
             "deadline_seconds": self.deadline.total_seconds(),
@@ -122,7 +124,10 @@ def parse_duration(text: str) -> timedelta:
     found = _DURATION.fullmatch(text.strip().lower())
     if found is None:
         raise ValueError(f"{text!r} is no duration: write 90s, 30m, 2h or 1d")
-    return timedelta(seconds=float(found[1]) * _SECONDS[found[2]])
+    try:
+        return timedelta(seconds=float(found[1]) * _SECONDS[found[2]])
+    except OverflowError as error:
+        raise ValueError(f"{text!r} is longer than anyone can wait") from error
 
 
 def beam_options(arguments: Sequence[str]) -> PipelineOptions:
@@ -137,7 +142,12 @@ def beam_options(arguments: Sequence[str]) -> PipelineOptions:
     unknown = parser.parse_known_args(list(arguments))[1]
     if unknown:
         raise UsageError(f"neither tocsin nor Beam knows the option {unknown[0]}: see `tocsin run --help`")
-    return PipelineOptions(flags=list(arguments))
+    options = PipelineOptions(flags=list(arguments))
+    if options.view_as(DirectOptions).direct_running_mode == "multi_processing":
+        raise UsageError(
+            "--direct_running_mode=multi_processing gains nothing here and takes no signals: use --workers"
+        )
+    return options
 
 
 class _BeamParser(_BeamArgumentParser):

@@ -8,10 +8,10 @@ import sys
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from pipeline.batch import RunFailedError
 from pipeline.cli import check, compact, demo, detect, feeds, forget, inspect, retag, run, show, taxonomy
+from pipeline.cli.logs import say_last
 from pipeline.commit import CommitError, PublishInterruptedError
 from pipeline.lake import LakeError
 from pipeline.lock import LockHeldError
@@ -52,17 +52,16 @@ def root(
 
 def main() -> None:
     """Run the command that the arguments name, and leave with its exit code."""
-    errors = Console(stderr=True, highlight=False, soft_wrap=True)
     try:
         app()
     except LockHeldError as error:
-        errors.print(f"tocsin: another run holds this output ({error}); wait for its end", markup=False)
+        say_last(f"another run holds this output ({error}); wait for its end")
         sys.exit(3)
     except (UsageError, LakeError, TaxonomyError) as error:
-        errors.print(f"tocsin: {error}", markup=False)
+        say_last(str(error))
         sys.exit(2)
     except (RunFailedError, CommitError, PublishInterruptedError) as error:
-        errors.print(f"tocsin: {error}", markup=False)
+        say_last(str(error))
         sys.exit(1)
 
 

@@ -1,5 +1,6 @@
 """`tocsin run`: one bounded run."""
 
+import logging
 from pathlib import Path
 from typing import Annotated
 
@@ -8,14 +9,16 @@ from rich.console import Console
 
 from pipeline.batch import RunResult, run_batch
 from pipeline.cli.console import output_console
-from pipeline.cli.logs import set_up_logs
+from pipeline.cli.logs import say_last, set_up_logs
 from pipeline.cli.progress_display import progress_display
 from pipeline.cli.summary import print_summary
-from pipeline.metrics_file import write_metrics
+from pipeline.metrics_file import require_writable, write_metrics
 from pipeline.options import RunOptions, UsageError, parse_duration
 from pipeline.signals import signals_stop_intake
 
 NO_FEED_ANSWERED = 4
+
+_LOG = logging.getLogger(__name__)
 
 
 def run(
@@ -24,6 +27,10 @@ def run(
     out: Annotated[Path, typer.Option("--out", help="Folder that the records go to.")],
     taxonomy: Annotated[
         str | None, typer.Option("--taxonomy", help="Taxonomy file; the default is built in.")
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option("--model", help="A learned model, applied after the rules; none is built in."),
     ] = None,
     workers: Annotated[
         int, typer.Option("--workers", min=0, help="Worker processes; 0: the cores it may use.")
@@ -93,11 +100,15 @@ def run(
         until = parse_duration(deadline)
     except ValueError as error:
         raise UsageError(f"--deadline: {error}") from error
+    if metrics_file is not None:
+        metrics_file = metrics_file.expanduser()
+        require_writable(metrics_file)
     runner, rest = named_runner(runner, beam or [])
     options = RunOptions(
         feeds=feeds,
-        out=out,
-        taxonomy=taxonomy,
+        out=out.expanduser(),
+        taxonomy=str(Path(taxonomy).expanduser()) if taxonomy else None,
+        model=model,
         workers=workers,
         host_delay=host_delay,
         deadline=until,
@@ -116,7 +127,7 @@ def run(
     )
     result = execute(options, output_console(), metrics_file=metrics_file)
     if result.no_feed_answered:
-        typer.echo("tocsin: committed, but not one feed could be fetched", err=True)
+        say_last("committed, but not one feed could be fetched")
         raise typer.Exit(NO_FEED_ANSWERED)
 
 
@@ -130,7 +141,14 @@ def execute(options: RunOptions, console: Console, *, metrics_file: Path | None 
         result = run_batch(options)
     print_summary(console, result)
     if metrics_file is not None:
-        write_metrics(metrics_file, result)
+        try:
+            write_metrics(metrics_file, result)
+        except OSError as error:
+            _LOG.warning(
+                "the run is committed, but --metrics-file %s can't be written: %s",
+                metrics_file,
+                error.strerror,
+            )
     return result
 
 

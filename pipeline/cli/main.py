@@ -17,6 +17,7 @@ from pipeline.lake import LakeError
 from pipeline.lock import LockHeldError
 from pipeline.options import UsageError
 from schemas.version import TOCSIN_VERSION
+from transforms.topics.learned.model import ModelError
 from transforms.topics.taxonomy import TaxonomyError
 
 app = typer.Typer(
@@ -57,7 +58,7 @@ def main() -> None:
     except LockHeldError as error:
         say_last(f"another run holds this output ({error}); wait for its end")
         sys.exit(3)
-    except (UsageError, LakeError, TaxonomyError) as error:
+    except (UsageError, LakeError, TaxonomyError, ModelError) as error:
         say_last(str(error))
         sys.exit(2)
     except (RunFailedError, CommitError, PublishInterruptedError) as error:

@@ -188,7 +188,7 @@ class Intent:
                 tuple((source, target) for source, target in values["exchanges"]),
                 values["states_kept"],
             )
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError, KeyError, TypeError) as error:
             raise LakeError(f"the intent {path} can't be read: {error}") from error
 
 
@@ -261,9 +261,13 @@ def _remove_replaced(lake: Lake, manifest: Manifest) -> None:
 
 def clear_old_state(lake: Lake, states_kept: int = STATES_KEPT) -> None:
     """Remove state files that none of the newest whole states names. Commits that only rewrote share a state."""
-    whole = (state for _, state in lake.states() if not any(damage_of(lake, file) for file in state))
-    kept = itertools.islice(whole, states_kept)
-    needed = {lake.root / file.path for state in kept for file in state}
+    states = [state for _, state in lake.states()]
+    whole = (state for state in states if not any(damage_of(lake, file) for file in state))
+    kept = list(itertools.islice(whole, states_kept))
+    if not kept:
+        return  # a disk that can't be read for a moment must not cost the state
+    # The newest stays even where it can't be read now: only a later commit makes it dispensable.
+    needed = {lake.root / file.path for state in [states[0], *kept] for file in state}
     for folder in lake.state.glob("*/"):
         for file in folder.iterdir():
             if file not in needed:

@@ -2,6 +2,7 @@
 
 import dataclasses
 from datetime import datetime
+from pathlib import Path
 
 from apache_beam.io.filesystems import FileSystems
 
@@ -10,6 +11,7 @@ from schemas.dead_letters import DeadLetter, Level, Reason, Stage
 from schemas.feeds import FeedSource
 from transforms.feeds.listing import FeedList, ListProblem, parse_feed_list
 from transforms.http.redaction import redact
+from transforms.urls import article_id, canonical_url
 
 
 def read_feed_list(path: str, *, strict: bool) -> FeedList:
@@ -19,7 +21,7 @@ def read_feed_list(path: str, *, strict: bool) -> FeedList:
         UsageError: the list can't be read, names no feed, or, with `strict`, has a bad line.
     """
     try:
-        with FileSystems.open(path) as file:
+        with FileSystems.open(str(Path(path).expanduser()) if path.startswith("~") else path) as file:
             data = file.read()
     except (OSError, ValueError) as error:
         raise UsageError(f"the feed list {redact(path)} can't be read: {error}") from error
@@ -27,22 +29,23 @@ def read_feed_list(path: str, *, strict: bool) -> FeedList:
     if strict and found.problems:
         raise UsageError(f"--strict: {_said(path, found.problems[0])}")
     if not found.sources:
-        first = f"; first, {_said(path, found.problems[0])}" if found.problems else ""
-        raise UsageError(f"the feed list {redact(path)} names no feed that can be asked{first}")
+        first = f": {_said(path, found.problems[0])}" if found.problems else ""
+        raise UsageError(f"no feed can be asked{first}")
     return dataclasses.replace(found, sources=named(found.sources))
 
 
 def named(sources: tuple[FeedSource, ...]) -> tuple[FeedSource, ...]:
-    """The sources with `shown` set: the URL without secrets, numbered where two would look alike."""
-    taken: dict[str, int] = {}
-    result = []
-    for source in sources:
-        shown = redact(source.url)
-        taken[shown] = taken.get(shown, 0) + 1
-        if taken[shown] > 1:
-            shown = f"{shown} #{taken[shown]}"
-        result.append(dataclasses.replace(source, shown=shown))
-    return tuple(result)
+    """The sources with `shown` set: the URL as written, or without its secrets.
+
+    A name without secrets carries eight digits of the URL's hash, so that feeds which differ only in a secret
+    keep their names and their state apart, whatever else the list names and in whichever order.
+    """
+    return tuple(dataclasses.replace(source, shown=_shown(source.url)) for source in sources)
+
+
+def _shown(url: str) -> str:
+    redacted = redact(url)
+    return redacted if redacted == url else f"{redacted} #{article_id(canonical_url(url))[:8]}"
 
 
 def letters_of_list(found: FeedList, path: str, run_id: str, now: datetime) -> tuple[DeadLetter, ...]:

@@ -10,6 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from pipeline.lake import LakeError
+
 
 class LockHeldError(Exception):
     """Another run holds the output."""
@@ -32,8 +34,13 @@ class OutputLock:
 
         Raises:
             LockHeldError: another process has it; the message says which.
+            LakeError: the lock file can't be opened.
         """
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            said = f"the lock file {self._path} can't be opened ({error.strerror}): move it away, or mend its rights"
+            raise LakeError(said) from error
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:

@@ -1,8 +1,22 @@
 """The counts of a run as Prometheus text, for a node exporter's folder of text files."""
 
+import os
 from pathlib import Path
 
 from pipeline.batch import RunResult
+from pipeline.options import UsageError
+
+
+def require_writable(path: Path) -> None:
+    """See that the file can be written, before a run begins.
+
+    Raises:
+        UsageError: it can't.
+    """
+    if path.is_dir() or not os.access(path.parent, os.W_OK):
+        raise UsageError(
+            f"--metrics-file {path} can't be written: name a file in a folder that is there and yours"
+        )
 
 
 def write_metrics(path: Path, result: RunResult) -> None:

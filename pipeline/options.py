@@ -142,12 +142,12 @@ def beam_options(arguments: Sequence[str]) -> PipelineOptions:
     unknown = parser.parse_known_args(list(arguments))[1]
     if unknown:
         raise UsageError(f"neither tocsin nor Beam knows the option {unknown[0]}: see `tocsin run --help`")
-    options = PipelineOptions(flags=list(arguments))
-    if options.view_as(DirectOptions).direct_running_mode == "multi_processing":
+    chosen = PipelineOptions(flags=list(arguments))
+    if chosen.view_as(DirectOptions).direct_running_mode == "multi_processing":
         raise UsageError(
             "--direct_running_mode=multi_processing gains nothing here and takes no signals: use --workers"
         )
-    return options
+    return chosen
 
 
 class _BeamParser(_BeamArgumentParser):

@@ -23,9 +23,9 @@ def article_of(
         article_id=entry.key.hex(),
         canonical_url=redact(canonical, published=True),
         url=redact(url or canonical, published=True),
-        declared_canonical_url=extraction.declared_canonical_url,
+        declared_canonical_url=_shown(extraction.declared_canonical_url),
         feed_url=entry.feed_url,
-        entry_id=entry.entry_id,
+        entry_id=_shown(entry.entry_id),
         host=host_of(canonical),
         site_name=extraction.site_name or entry.feed_title,
         title=extraction.title or entry.title,
@@ -47,6 +47,10 @@ def article_of(
         taxonomy_version=None,
         run_id=run_id,
     )
+
+
+def _shown(url: str | None) -> str | None:
+    return None if url is None else redact(url, published=True)
 
 
 def content_hash(text: str) -> str:

@@ -92,7 +92,7 @@ def dead_letter(
         reason=reason,
         url=redact(url, published=True) if url else None,
         feed_url=entry.feed_url,
-        entry_id=entry.entry_id,
+        entry_id=redact(entry.entry_id, published=True) if entry.entry_id else None,
         host=host_of(url) if url else None,
         detail=detail,
         http_status=http_status,

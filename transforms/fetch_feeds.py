@@ -133,20 +133,16 @@ def failed_poll(
         outcome=FeedOutcome.FAILED, http_status=status, reason=reason, retry_after=retry_after
     )
     state = after_poll(task.source, task.state, result, now=now)
-    letter = DeadLetter(
+    letter = feed_letter(
+        task,
+        context,
+        now,
         stage=stage,
-        level=Level.FEED,
         reason=reason,
-        url=redact(url or asked_url(task)),
-        feed_url=task.source.shown,
-        entry_id=None,
-        host=host_of(asked_url(task)),
         detail=detail,
-        http_status=status,
-        retryable=reason in RETRYABLE,
-        attempts=state.failures,
-        occurred_at=now,
-        run_id=context.run_id,
+        status=status,
+        url=url,
+        failures=state.failures,
     )
     fetch = feed_fetch(
         task,
@@ -159,6 +155,36 @@ def failed_poll(
         elapsed_ms=elapsed_ms,
     )
     return PolledFeed(fetch, state, letter, ())
+
+
+def feed_letter(
+    task: FeedTask,
+    context: RunContext,
+    now: datetime,
+    *,
+    stage: Stage,
+    reason: str,
+    detail: str,
+    status: int | None = None,
+    url: str | None = None,
+    failures: int = 1,
+) -> DeadLetter:
+    """The dead letter of a feed, without secrets of its URL. Pure."""
+    return DeadLetter(
+        stage=stage,
+        level=Level.FEED,
+        reason=reason,
+        url=redact(url or asked_url(task)),
+        feed_url=task.source.shown,
+        entry_id=None,
+        host=host_of(asked_url(task)),
+        detail=detail,
+        http_status=status,
+        retryable=reason in RETRYABLE,
+        attempts=failures,
+        occurred_at=now,
+        run_id=context.run_id,
+    )
 
 
 def feed_fetch(

@@ -9,13 +9,13 @@ from typing import Any
 import apache_beam as beam
 from apache_beam.transforms.window import GlobalWindows
 
-from schemas.dead_letters import Reason, Stage
+from schemas.dead_letters import DeadLetter, Reason, Stage
 from schemas.entries import Entry
 from schemas.feed_fetches import FeedOutcome
 from schemas.polls import FeedBody, PolledFeed
 from transforms.feeds.parse import NotParsed, ParsedFeed
 from transforms.feeds.schedule import PollResult, after_poll
-from transforms.fetch_feeds import body_hash, failed_poll, feed_fetch, skipped
+from transforms.fetch_feeds import body_hash, failed_poll, feed_fetch, feed_letter, skipped
 from transforms.intake import work_given_up
 from transforms.progress import advance, spend
 from transforms.run_context import RunContext, utc_now
@@ -161,4 +161,21 @@ def end_of_poll(body: FeedBody, parsed: ParsedFeed, context: RunContext) -> Poll
     )
     listed = set(keys)
     departed = tuple(key for key in (before.entry_keys if before else ()) if key not in listed)
-    return PolledFeed(fetch, state, None, departed)
+    return PolledFeed(fetch, state, _letter_of_cut(body, parsed, context), departed)
+
+
+def _letter_of_cut(body: FeedBody, parsed: ParsedFeed, context: RunContext) -> DeadLetter | None:
+    """What tells that a feed goes on past a limit; its whole entries were kept."""
+    if not parsed.truncated:
+        return None
+    kept = f"{len(parsed.entries)} whole entries were kept"
+    return feed_letter(
+        body.task,
+        context,
+        body.fetched_at,
+        stage=Stage.PARSE_ENTRIES,
+        reason=Reason.TOO_LARGE,
+        detail=f"the feed was truncated: it goes on past the limit; {kept}",
+        status=body.status,
+        url=body.url,
+    )

@@ -23,6 +23,7 @@ from apache_beam.utils.windowed_value import WindowedValue
 from schemas.articles import Article
 from schemas.columns import arrow_schema, table_of
 from schemas.dead_letters import DeadLetter, Level, Reason, Stage
+from schemas.feed_fetches import FeedOutcome
 from schemas.feeds import KnownKey
 from schemas.outcomes import Carried, Ended
 from schemas.polls import PolledFeed
@@ -78,8 +79,14 @@ class _WriteRows(beam.DoFn):
         report = Report(dict(self._counts), files)
         yield GlobalWindows.windowed_value_at_end_of_window(report)
 
-    def _failed(self, row: Any, error: Exception) -> DeadLetter | None:
-        """A row that Arrow refuses becomes a dead letter; a dead letter that it refuses ends the run."""
+    def _failed(self, row: Any, error: Exception) -> Any | None:
+        """What to write in place of a row that Arrow refuses; None ends the run, as nothing may be lost.
+
+        A row of strings that are no valid text is written with those letters replaced, one for one, so that
+        offsets stand. An article that is refused all the same becomes a dead letter.
+        """
+        if isinstance(error, UnicodeError) and (legible := with_legible_text(row)) != row:
+            return legible
         if not isinstance(row, Article):
             return None
         self._counts.update({"balance.articles": -1, "balance.dead_letters": 1, f"dead.{Reason.INTERNAL}": 1})
@@ -118,6 +125,8 @@ def rows_and_counts(outcome: Outcome, now: datetime) -> tuple[list[Any], dict[st
         case PolledFeed(fetch, state, letter, departed):
             rows: list[Any] = [fetch, *([state] if state else []), *(KnownKey(key, now) for key in departed)]
             counts = Counter({"feeds.listed": 1, f"feeds.{fetch.outcome}": 1})
+            if fetch.outcome == FeedOutcome.SKIPPED:
+                counts[f"skipped.{fetch.reason}"] += 1
             if letter is not None:
                 rows.append(letter)
                 counts[f"dead_feeds.{letter.reason}"] += 1
@@ -125,6 +134,18 @@ def rows_and_counts(outcome: Outcome, now: datetime) -> tuple[list[Any], dict[st
         case DeadLetter() as letter:
             return [letter], {f"dead_feeds.{letter.reason}": 1}
     raise TypeError(f"no outcome: {type(outcome).__name__}")
+
+
+def with_legible_text(value: Any) -> Any:
+    """The value with every lone surrogate in its strings, however deep, replaced by "?"."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, tuple):
+        return tuple(with_legible_text(item) for item in value)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = {f.name: with_legible_text(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        return type(value)(**fields)
+    return value
 
 
 class StagedAttempt:

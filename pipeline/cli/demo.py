@@ -1,6 +1,7 @@
 """`tocsin demo`: ingest a small news site that tocsin serves to itself; needs no internet."""
 
 import os
+import shlex
 import shutil
 import sys
 import tempfile
@@ -32,6 +33,7 @@ def demo(
     The site has seven languages, four feed formats, and things that go wrong. A second run adds nothing.
     """
     set_up_logs(verbose=verbose, as_json=False)
+    out = out.expanduser()
     console = output_console()
     with DemoSite() as site, tempfile.TemporaryDirectory(prefix="tocsin-demo-") as folder:
         feed_list = Path(folder) / "demo.opml"
@@ -72,7 +74,7 @@ def _say_what_was_found(console: Console, out: Path, *, added: int) -> None:
     reading = f"read_parquet('{glob}', hive_partitioning=true, union_by_name=true)"
     query = f"from {reading} select lang, title, list_transform(topics, t -> t.topic) as topics"
     lines = (
-        f"{program('tocsin')} show {out} --topic riot",
+        f"{program('tocsin')} show {shlex.quote(str(out))} --topic riot",
         f"{program('python')} -c \"import duckdb; duckdb.sql('''{query}''').show()\"",
     )
     for line in lines:

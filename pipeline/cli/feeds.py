@@ -15,7 +15,7 @@ from pipeline.read_lake import read_feed_fetches, read_state
 
 def feeds(out: Annotated[Path, typer.Argument(help="The folder that `tocsin run` wrote to.")]) -> None:
     """Print the health of every feed: last success, failures and why, next poll, items a day, what is missed."""
-    lake = Lake(out)
+    lake = Lake(out.expanduser())
     states = read_state(lake).feeds.values()
     table = Table(
         Column("feed", overflow="fold", ratio=2),

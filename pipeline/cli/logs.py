@@ -2,6 +2,7 @@
 
 import json
 import logging
+import sys
 from datetime import UTC, datetime
 
 from transforms.http.redaction import redact
@@ -31,6 +32,14 @@ class PlainLines(logging.Formatter):
         return redact(super().format(record))
 
 
+def say_last(message: str) -> None:
+    """The sentence that a command ends with, on standard error: a log line where logs are JSON."""
+    if any(isinstance(handler.formatter, JsonLines) for handler in logging.getLogger().handlers):
+        logging.getLogger("pipeline").error(message)
+    else:
+        sys.stderr.write(f"tocsin: {redact(message)}\n")
+
+
 def set_up_logs(*, verbose: bool, as_json: bool) -> None:
     """Send logs to standard error; libraries speak up only from warnings on."""
     handler = logging.StreamHandler()
@@ -38,4 +47,5 @@ def set_up_logs(*, verbose: bool, as_json: bool) -> None:
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     for own in ("pipeline", "transforms"):
         logging.getLogger(own).setLevel(logging.DEBUG if verbose else logging.INFO)
-    logging.getLogger("apache_beam").setLevel(logging.INFO if verbose else logging.ERROR)
+    # What a stage raised is told once, in a sentence; Beam would print its whole way up.
+    logging.getLogger("apache_beam").setLevel(logging.INFO if verbose else logging.CRITICAL)

@@ -10,7 +10,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.cli.console import output_console
+from pipeline.cli.console import inert, output_console
 from pipeline.lake import Lake
 from pipeline.options import UsageError
 from pipeline.read_lake import read_articles
@@ -37,14 +37,15 @@ def show(
         since_date = date.fromisoformat(since) if since else None
     except ValueError as error:
         raise UsageError(f"--since {since}: write a date as 2026-11-24") from error
-    articles = selected(read_articles(Lake(out)), topic=topic, lang=lang, since=since_date)
+    lake = Lake(out.expanduser())
+    articles = selected(read_articles(lake), topic=topic, lang=lang, since=since_date)
     if csv_file is not None:
         typer.echo(f"{write_csv(csv_file, articles, topic)} articles written to {csv_file}")
         return
     console = output_console()
     newest = sorted(articles, key=moment_of, reverse=True)
     if not newest:
-        console.print("no article matches")
+        console.print(f"no article matches; the topics that it holds are: {_topics_of(lake)}")
         return
     for article in newest[:limit]:
         console.print(_card(article, topic))
@@ -64,6 +65,11 @@ def selected(
         if since is not None and moment_of(article).date() < since:
             continue
         yield article
+
+
+def _topics_of(lake: Lake) -> str:
+    names = {topic.topic for article in read_articles(lake) for topic in article.topics}
+    return ", ".join(sorted(names)) or "none"
 
 
 def moment_of(article: Article) -> datetime:
@@ -112,13 +118,13 @@ def _topics(article: Article, topic: str | None) -> list[Topic]:
 def _card(article: Article, topic: str | None) -> Table:
     card = Table.grid(padding=(0, 1))
     heading = f"{moment_of(article):%Y-%m-%d %H:%M}  [{article.lang or '?'}]"
-    card.add_row(Text(heading, style="dim"), Text(article.title or "(no title)", style="bold"))
+    card.add_row(Text(heading, style="dim"), Text(inert(article.title or "(no title)"), style="bold"))
     card.add_row("", Text(article.url, style="dim"))
     for found in _topics(article, topic):
-        words = Text(" … ").join(Text(evidence.text) for evidence in _first(found.evidence))
+        words = Text(" … ").join(Text(inert(evidence.text)) for evidence in _first(found.evidence))
         card.add_row(Text(f"{found.topic} {found.score:.2f}", style="cyan"), words)
-    for figure in article.figures:
-        card.add_row(Text(figure.kind, style="magenta"), Text(figure.text))
+    for kind, stated in dict.fromkeys((figure.kind, figure.text) for figure in article.figures):
+        card.add_row(Text(kind, style="magenta"), Text(inert(stated)))
     card.add_row("", "")
     return card
 

@@ -1,11 +1,27 @@
-"""Where the console script begins: quiet logs first, since Beam speaks while it is being imported."""
+"""Where the console script begins: what must be set before anything else is imported or started."""
 
 import logging
+import os
+import sys
+from io import TextIOWrapper
 
 
 def main() -> None:
-    """Run tocsin."""
+    """Run tocsin.
+
+    Logs are quiet first, since Beam speaks while it is being imported. Worker processes must not find a folder
+    named transforms or schemas in the working directory before the installed packages. A terminal that can't
+    show a letter gets its number instead of ending the command.
+    """
     logging.basicConfig(level=logging.ERROR)
-    from pipeline.cli.main import main as run_command  # noqa: PLC0415 -- after the logs are set
+    os.environ["PYTHONSAFEPATH"] = "1"
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    from pipeline.cli.main import main as run_command  # noqa: PLC0415 -- after all that is set
 
     run_command()
+
+
+if __name__ == "__main__":
+    main()

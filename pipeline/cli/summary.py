@@ -1,5 +1,7 @@
 """The table at the end of a run: feeds, entries, articles, dead letters by reason, topics, seconds a stage."""
 
+from collections.abc import Mapping
+
 from rich.console import Console
 from rich.table import Table
 
@@ -10,12 +12,17 @@ def print_summary(console: Console, result: RunResult) -> None:
     """Print what a committed run did, and its balance."""
     manifest, report = result.manifest, result.report
     balance = manifest.balance
+    skipped = {f"skipped ({reason})": n for reason, n in report.group("skipped").items()}
     table = Table(title=f"run {manifest.run_id}", title_justify="left", show_header=False)
     table.add_column("what")
     table.add_column("how many", justify="right")
     table.add_column("of which")
     feeds = manifest.feeds
-    table.add_row("feeds", _n(feeds["listed"]), _parts({k: v for k, v in feeds.items() if k != "listed"}))
+    table.add_row(
+        "feeds",
+        _n(feeds["listed"]),
+        _parts({k: v for k, v in feeds.items() if k not in ("listed", "skipped")} | skipped),
+    )
     table.add_row("entries", _n(balance.listed + balance.carried_in), _entries(balance.carried_in))
     table.add_row("  known", _n(balance.known), "")
     table.add_row("  duplicates", _n(balance.duplicates), "")
@@ -46,7 +53,7 @@ def _n(number: float) -> str:
     return f"{int(number):,}"
 
 
-def _parts(counts: dict[str, float] | dict[str, int]) -> str:
+def _parts(counts: Mapping[str, float]) -> str:
     ranked = sorted(((n, name) for name, n in counts.items() if n), key=lambda pair: (-pair[0], pair[1]))
     return ", ".join(f"{int(n):,} {name}" for n, name in ranked)
 

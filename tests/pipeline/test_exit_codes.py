@@ -1,6 +1,7 @@
 """What the program says and how it ends when it is used wrongly, or the world is not as it should be."""
 
 import fcntl
+import json
 
 import pytest
 
@@ -20,11 +21,11 @@ def site():
 
 @pytest.fixture
 def run(site, tmp_path):
-    def start(*arguments, lines=None):
+    def start(*arguments, lines=None, **how):
         feed_list = tmp_path / "feeds.txt"
         feed_list.write_text("\n".join(lines if lines is not None else [f"{site.url}/feed.xml"]))
         base = ("run", "--feeds", feed_list, "--out", tmp_path / "lake", "--allow-host", "127.0.0.1")
-        return tocsin(*base, "--host-delay", 0, *arguments)
+        return tocsin(*base, "--host-delay", 0, *arguments, **how)
 
     return start
 
@@ -119,6 +120,8 @@ def test_strict_refuses_a_bad_line(run, site):
     ("option", "value"),
     [
         ("--deadline", "soon"),
+        ("--deadline", "99999999999d"),
+        ("--metrics-file", "/nowhere/at/all.prom"),
         ("--pages", "sometimes"),
         ("--allow-host", "not/a/host"),
         ("--host-delay", "-1"),
@@ -129,6 +132,37 @@ def test_strict_refuses_a_bad_line(run, site):
 def test_a_value_that_makes_no_sense_is_refused(run, option, value):
     """The option is named."""
     _refused(run(option, value), option)
+
+
+def test_a_lock_that_can_not_be_opened_is_refused(run, tmp_path):
+    """A folder in the place of the lock file is named, with what to do."""
+    (tmp_path / "lake" / ".lock").mkdir(parents=True)
+    _refused(run(), "the lock file")
+
+
+def test_an_error_is_a_line_of_json_where_logs_are_json(run, tmp_path):
+    """With --json-logs the last line of a failing run can be read like all others."""
+    done = run("--json-logs", "--feeds", tmp_path / "none.opml")
+    assert done.returncode == 2
+    assert "none.opml" in json.loads(done.stderr.splitlines()[-1])["message"]
+
+
+def test_metrics_are_written_as_prometheus_text(run, tmp_path):
+    """--metrics-file holds the counts of the run."""
+    assert run("--metrics-file", tmp_path / "run.prom").returncode == 0
+    assert 'tocsin_entries{outcome="articles"} 1' in (tmp_path / "run.prom").read_text()
+
+
+def test_folders_of_our_names_in_the_working_directory_are_left_alone(run, tmp_path, monkeypatch):
+    """Workers import the installed packages, wherever tocsin is called from."""
+    monkeypatch.delenv("PYTHONSAFEPATH", raising=False)
+    for package in ("schemas", "transforms", "pipeline"):
+        (tmp_path / package).mkdir()
+        (tmp_path / package / "__init__.py").write_text("raise SystemExit('the wrong package')")
+    done = run(cwd=tmp_path, safe_path=False)
+    assert done.returncode == 0, done.stderr
+    assert "wrong package" not in done.stderr
+    assert len(rows(tmp_path / "lake", "articles")) == 1
 
 
 def test_a_second_run_on_one_output_ends_with_3(run, tmp_path):

@@ -210,6 +210,32 @@ def test_the_output_is_its_owners_alone(run, site):
         assert path.stat().st_mode & 0o077 == 0, path
 
 
+@pytest.mark.parametrize("headers", [{"ETag": '"\xff"'}, {"Last-Modified": "\xe9t\xe9"}])
+def test_fault_45_a_stray_byte_in_a_header_costs_nothing(run, site, headers):
+    """Bytes that are no text in what a feed's server says stop neither its own feed nor another."""
+    body = rss(_items(site, 0)).body
+    site.pages["/odd.xml"] = Page(body, "application/rss+xml", headers=headers)
+    site.pages["/feed.xml"] = rss(_items(site, 1))
+    lake = run(feeds=("/odd.xml", "/feed.xml"))
+    assert len(rows(lake, "articles")) == 2
+    run(feeds=("/odd.xml", "/feed.xml"))
+    assert len(rows(lake, "articles")) == 2
+
+
+def test_a_feed_that_goes_on_past_its_cap_says_so(run, site):
+    """Its whole entries are kept, and a dead letter tells that there were more."""
+    long = "word " * 200_000
+    site.pages["/feed.xml"] = rss(
+        [Item(f"{site.url}/{number}.html", title=f"Part {number}", content=long) for number in range(20)]
+    )
+    lake = run(pages="never")
+    (letter,) = [row for row in rows(lake, "dead_letters") if row["level"] == "feed"]
+    assert (letter["stage"], letter["reason"]) == ("parse_entries", "too_large")
+    kept = len(rows(lake, "articles"))
+    assert 10 < kept < 20
+    assert f"{kept} whole entries" in letter["detail"]
+
+
 def _run_that_puts_off(run, site):
     """A run that reaches its deadline before its host may be asked a second time."""
     lake = run(host_delay=600.0, deadline=timedelta(seconds=60))

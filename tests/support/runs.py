@@ -14,9 +14,9 @@ from pipeline.options import RunOptions
 from transforms.run_context import utc_now
 
 
-def tocsin(*arguments, timeout: float = 300, **kwargs) -> subprocess.CompletedProcess:
+def tocsin(*arguments, timeout: float = 300, safe_path: bool = True, **kwargs) -> subprocess.CompletedProcess:
     """Run the program in a process of its own; the working directory is none of the project's."""
-    environment = {**os.environ, "PYTHONSAFEPATH": "1", "COLUMNS": "200"}
+    environment = {**os.environ, **({"PYTHONSAFEPATH": "1"} if safe_path else {}), "COLUMNS": "200"}
     return subprocess.run(
         [str(Path(sys.executable).with_name("tocsin")), *map(str, arguments)],
         capture_output=True,

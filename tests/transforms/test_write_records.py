@@ -3,10 +3,11 @@
 import dataclasses
 import hashlib
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from schemas.articles import Article
+from schemas.articles import Article, Evidence, Topic
 from schemas.columns import arrow_schema, rows_of
 from schemas.dead_letters import DeadLetter, Reason, Stage
 from schemas.extraction import Extraction
@@ -14,7 +15,7 @@ from schemas.feeds import KnownKey
 from schemas.outcomes import Carried, Ended
 from transforms.article import article_of, content_hash
 from transforms.entry_failures import dead_letter
-from transforms.write_records import StagedAttempt, rows_and_counts
+from transforms.write_records import StagedAttempt, rows_and_counts, with_legible_text
 
 TEXT = Extraction("A text.", "page", "trafilatura", "A title", (), None, "none", "none", "en", None, None)
 
@@ -97,7 +98,7 @@ def test_attempts_never_share_a_folder(tmp_path, article):
 def test_fault_59_a_row_that_arrow_refuses_becomes_a_dead_letter(attempt, article, tmp_path):
     """One bad row among good ones costs itself alone, and is told."""
     good = [article(f"http://harbour.test/{number}") for number in range(4)]
-    for row in [*good[:2], article(title="bad \ud800"), *good[2:]]:
+    for row in [*good[:2], article(word_count=2**40), *good[2:]]:
         attempt.add(row)
     files = {file.table: file for file in attempt.close()}
     assert {name: file.rows for name, file in files.items()} == {"articles": 4, "dead_letters": 1}
@@ -109,11 +110,26 @@ def test_fault_59_a_row_that_arrow_refuses_becomes_a_dead_letter(attempt, articl
 def test_fault_59_a_dead_letter_that_arrow_refuses_ends_the_bundle(attempt, make_entry, context, now):
     """When even the dead letter can't be written, the run fails rather than lose it."""
     letter = dead_letter(
-        make_entry(), context, now, stage=Stage.FETCH_ARTICLES, reason=Reason.GONE, detail="\ud800"
+        make_entry(),
+        context,
+        now,
+        stage=Stage.FETCH_ARTICLES,
+        reason=Reason.GONE,
+        detail="x",
+        http_status=2**40,
     )
     attempt.add(letter)
-    with pytest.raises(UnicodeEncodeError):
+    with pytest.raises((pa.ArrowInvalid, OverflowError)):
         attempt.close()
+
+
+def test_fault_45_text_that_is_none_is_made_legible_however_deep(article):
+    """Lone surrogates are replaced one for one, so that the offsets of evidence stand."""
+    piece = Evidence("text", 0, 1, "\ud800", "rule")
+    row = article(title="\udfff!", topics=(Topic("riot", 0.5, (), (piece,)),))
+    mended = with_legible_text(row)
+    assert (mended.title, mended.topics[0].evidence[0].text) == ("?!", "?")
+    assert with_legible_text(mended) == mended
 
 
 def test_the_hash_of_a_text_is_that_of_its_words():

@@ -1,7 +1,10 @@
 """What becomes of an exchange: the response that was asked for, or the reason why it is none."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final
+
+from multidict import CIMultiDict, CIMultiDictProxy
 
 from schemas.dead_letters import Reason
 from transforms.http.content import is_challenge, is_html, promises_html
@@ -15,11 +18,22 @@ LOOKED_AT: Final = 64 * 1024
 """Bytes that are read of a body which is looked at only to name what it is."""
 
 
+def legible(headers: Mapping[str, str]) -> CIMultiDictProxy[str]:
+    """The headers as valid text: bytes that are not UTF-8, which reach us as lone surrogates, become "?".
+
+    Without it one stray byte in an ETag could not be stored, and would take the whole run with it.
+    """
+    return CIMultiDictProxy(
+        CIMultiDict((name, value.encode("utf-8", "replace").decode()) for name, value in headers.items())
+    )
+
+
 def response_of(
     target: Target, kind: Kind, exchange: Exchange, hops: tuple[Hop, ...], spent: float, robots: str
 ) -> Response:
     """The response that an exchange is; raises FetchError where it is none. `spent` is seconds."""
-    status, headers, (data, truncated, incomplete) = exchange
+    status, raw_headers, (data, truncated, incomplete) = exchange
+    headers = legible(raw_headers)
     content_type = headers.get("Content-Type")
 
     def failure(reason: Reason, detail: str, wait: float | None = None) -> FetchError:

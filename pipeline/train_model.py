@@ -14,7 +14,7 @@ from transforms.language import detect_language
 from transforms.topics.detector import Detector
 from transforms.topics.learned.features import Hashing, sentence_rows
 from transforms.topics.learned.model import LearnedModel, LearnedTopic, write_model
-from transforms.topics.learned.train import Documents, fit_topic
+from transforms.topics.learned.train import Agreement, Documents, fit_topic
 from transforms.topics.taxonomy import load_taxonomy
 
 FEWEST = 10
@@ -34,15 +34,14 @@ class Labelled:
 
 @dataclass(frozen=True, slots=True)
 class TrainedTopic:
-    """A topic learned, from how many texts, and how it did on texts held out in turn."""
+    """A topic learned, from how many texts, and how rules alone and with the model did on texts held out in turn."""
 
     topic: str
     positives: int
     negatives: int
     threshold: float
-    precision: float
-    recall: float
-    f1: float
+    rules: Agreement
+    together: Agreement
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,26 +88,25 @@ def train_model(
         raise UsageError(f"{labelled}: no text has a label; write them as the list `labels`")
     hashing = Hashing()
     documents = _documents(texts, detector, hashing)
+    by_rules = [_found_by_rules(text, detector) for text in texts]
     learned, told = [], []
     for topic in wanted:
         if topic in too_few:
             continue
         own = [number for number, text in enumerate(texts) if _decided(text, topic)]
         labels = np.array([topic in texts[number].labels for number in own])
-        fitted = fit_topic(documents.chosen(own), labels, hashing.places)
+        found = np.array([topic in by_rules[number] for number in own])
+        fitted = fit_topic(documents.chosen(own), labels, found, hashing.places)
         learned.append(LearnedTopic(topic, fitted.bias, fitted.threshold, fitted.weights))
-        told.append(
-            TrainedTopic(topic, *counts[topic], fitted.threshold, fitted.precision, fitted.recall, fitted.f1)
-        )
+        told.append(TrainedTopic(topic, *counts[topic], fitted.threshold, fitted.rules, fitted.together))
     model = LearnedModel(tuple(learned), hashing, detector.taxonomy.version)
     notes = {
         "held_out": {
             one.topic: {
                 "positives": one.positives,
                 "negatives": one.negatives,
-                "precision": round(one.precision, 4),
-                "recall": round(one.recall, 4),
-                "f1": round(one.f1, 4),
+                "rules": one.rules._asdict(),
+                "together": one.together._asdict(),
             }
             for one in told
         }
@@ -178,6 +176,11 @@ def _counted(texts: Sequence[Labelled], topic: str) -> tuple[int, int]:
     """How many texts have the topic, and how many are known not to have it."""
     decided = [topic in text.labels for text in texts if _decided(text, topic)]
     return sum(decided), len(decided) - sum(decided)
+
+
+def _found_by_rules(text: Labelled, detector: Detector) -> frozenset[str]:
+    found = detector.detect(title=text.title, text=text.text, lang=text.lang, with_figures=False)
+    return frozenset(topic.topic for topic in found.topics)
 
 
 def _documents(texts: Sequence[Labelled], detector: Detector, hashing: Hashing) -> Documents:

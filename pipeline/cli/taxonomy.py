@@ -55,14 +55,13 @@ def train(
 ) -> None:
     """Learn topics from labelled texts, for `--model` of run, detect and retag.
 
-    Precision, recall and F1 are those on texts held out in turn.
+    It tells how the rules alone, and the rules with the model, do on texts held out in turn.
     """
     trained = train_model(labelled, model, taxonomy_path=taxonomy, topics=topic or ())
     for one in trained.topics:
-        typer.echo(
-            f"{one.topic}: {one.positives} texts with, {one.negatives} without; held out: "
-            f"precision {one.precision:.3f}, recall {one.recall:.3f}, F1 {one.f1:.3f}"
-        )
+        typer.echo(f"{one.topic}: {one.positives} texts with, {one.negatives} without; held out:")
+        for who, did in (("rules alone", one.rules), ("with the model", one.together)):
+            typer.echo(f"  {who}: precision {did.precision:.3f}, recall {did.recall:.3f}, F1 {did.f1:.3f}")
     for name, (positives, negatives) in trained.too_few.items():
         typer.echo(f"{name}: not learned, {positives} texts with and {negatives} without are too few")
     typer.echo(f"{model}: sha256 {trained.sha256}")

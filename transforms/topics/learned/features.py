@@ -19,8 +19,8 @@ from transforms.topics.detector import ReadSentence
 FEATURES_VERSION = 1
 """To be raised whenever a sentence would get other features than before: models of another version are refused."""
 
-HEARD_WEIGHT = 0.5
-"""The value of a rule or group that the sentence meets; its n-grams together have the length 1."""
+HEARD_WEIGHT = 1.0
+"""The value of a rule or group that the sentence meets: as much as its n-grams together, whose length is 1."""
 
 _WORDS = re.compile(r"[^\W\d_]+|\d+")
 _LONGEST_WORD = 40

@@ -8,6 +8,7 @@ the same model.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,10 +18,14 @@ from transforms.topics.learned.score import sentence_chances
 
 PASSES = 80
 STEP = 0.1
-SHRINKAGE = 2e-5
+SHRINKAGE = 1e-3
 """L2 penalty on each squared weight, beside the mean loss of a document."""
 FOLDS = 3
 SEED = 20240229
+NEARLY = 0.01
+"""How much F1 a threshold may be short of the best, to be higher."""
+HIGHEST_THRESHOLD = 0.99
+"""Of a topic to which the model adds nothing that the rules don't find."""
 
 Labels = npt.NDArray[np.bool_]
 
@@ -48,24 +53,35 @@ class Documents:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Fitted:
-    """What was learned of one topic, and how it did on documents that it was not shown (precision, recall, F1)."""
+class Agreement(NamedTuple):
+    """How well what is found goes with the labels."""
 
-    bias: float
-    weights: Values
-    threshold: float
     precision: float
     recall: float
     f1: float
 
 
-def fit_topic(documents: Documents, labels: Labels, places: int) -> Fitted:
-    """Learn one topic; its threshold is what does best on documents held out in turn.
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """What was learned of one topic, and how it does on documents that it was not shown.
+
+    `rules` is how the taxonomy's rules do alone, `together` how they do with the model after them.
+    """
+
+    bias: float
+    weights: Values
+    threshold: float
+    rules: Agreement
+    together: Agreement
+
+
+def fit_topic(documents: Documents, labels: Labels, by_rules: Labels, places: int) -> Fitted:
+    """Learn one topic; its threshold is what does best, with the rules, on documents held out in turn.
 
     Args:
         documents: what to learn from.
         labels: whether each has the topic; both kinds at least `FOLDS` times.
+        by_rules: whether the taxonomy's rules find the topic in each.
         places: how many places features are hashed to.
     """
     folds = _folds(labels)
@@ -74,9 +90,15 @@ def fit_topic(documents: Documents, labels: Labels, places: int) -> Fitted:
         shown, hidden = np.flatnonzero(folds != fold).tolist(), np.flatnonzero(folds == fold).tolist()
         bias, weights = _fit(documents.chosen(shown), labels[shown], places)
         held_out[hidden] = _chances(documents.chosen(hidden), bias, weights)[1]
-    threshold, precision, recall, f1 = _best_threshold(held_out, labels)
+    threshold = _best_threshold(held_out, labels, by_rules)
     bias, weights = _fit(documents, labels, places)
-    return Fitted(bias, weights, threshold, precision, recall, f1)
+    return Fitted(
+        bias,
+        weights,
+        threshold,
+        rules=_agreement(by_rules, labels),
+        together=_agreement(by_rules | (held_out >= threshold), labels),
+    )
 
 
 def _fit(documents: Documents, labels: Labels, places: int) -> tuple[float, Values]:
@@ -127,17 +149,26 @@ def _folds(labels: Labels) -> Places:
     return folds
 
 
-def _best_threshold(scores: Values, labels: Labels) -> tuple[float, float, float, float]:
-    """The threshold with the highest F1, between two scores, with precision, recall and F1 there."""
+def _best_threshold(scores: Values, labels: Labels, by_rules: Labels) -> float:
+    """The threshold, between two scores, with the highest F1 of what the rules or the model find.
+
+    Of those that are nearly as good it is the highest: the model only ever adds, so that it should add what is sure.
+    """
     order = np.argsort(-scores, kind="stable")
-    ranked = scores[order]
-    hits = np.cumsum(labels[order])
-    precision = hits / np.arange(1, len(ranked) + 1)
-    recall = hits / labels.sum()
-    f1 = 2 * hits / (np.arange(1, len(ranked) + 1) + labels.sum())
+    ranked, wanted, new = scores[order], labels[order], ~by_rules[order]
+    hits = np.cumsum(wanted & new) + (labels & by_rules).sum()
+    told = np.cumsum(new) + by_rules.sum()
+    f1 = 2 * hits / (told + labels.sum())
     # Between equal scores there is no threshold.
     f1[:-1][ranked[:-1] == ranked[1:]] = 0.0
-    best = int(np.argmax(f1))
-    below = ranked[best + 1] if best + 1 < len(ranked) else 0.0
-    threshold = float(np.clip((ranked[best] + below) / 2, 0.01, 0.99))
-    return threshold, float(precision[best]), float(recall[best]), float(f1[best])
+    alone = _agreement(by_rules, labels).f1
+    if f1.max() <= alone:
+        return HIGHEST_THRESHOLD
+    chosen = int(np.argmax(f1 >= max(f1.max() - NEARLY, np.nextafter(alone, 1))))
+    below = ranked[chosen + 1] if chosen + 1 < len(ranked) else 0.0
+    return float(np.clip((ranked[chosen] + below) / 2, 0.01, HIGHEST_THRESHOLD))
+
+
+def _agreement(found: Labels, labels: Labels) -> Agreement:
+    hits, told, there = (found & labels).sum(), found.sum(), labels.sum()
+    return Agreement(float(hits / max(told, 1)), float(hits / there), float(2 * hits / (told + there)))

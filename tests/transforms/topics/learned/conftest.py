@@ -9,7 +9,7 @@ from transforms.topics.learned.train import Documents, fit_topic
 
 @pytest.fixture(scope="session")
 def train(detector):
-    def learn():
+    def learn(*, known=False):
         sentences, bounds, labels = [], [0], []
         for text, label in labelled_texts():
             sentences += detector.read_sentences(title=None, text=text, lang="en")
@@ -17,7 +17,7 @@ def train(detector):
             labels.append(label)
         hashing = Hashing()
         documents = Documents(sentence_rows(sentences, hashing), np.array(bounds))
-        fitted = fit_topic(documents, np.array(labels), hashing.places)
+        fitted = fit_topic(documents, np.array(labels), np.array(labels) & known, hashing.places)
         topic = LearnedTopic("strike", fitted.bias, fitted.threshold, fitted.weights)
         return LearnedModel((topic,), hashing, detector.taxonomy.version), fitted
 

@@ -8,6 +8,7 @@ from schemas.articles import Evidence, Topic
 from tests.support.strikes import UNSEEN, UNSEEN_OTHER
 from transforms.topics.learned.model import write_model
 from transforms.topics.learned.score import LearnedDetector
+from transforms.topics.learned.train import HIGHEST_THRESHOLD
 
 
 @pytest.fixture
@@ -81,8 +82,16 @@ def test_a_model_scores_as_it_did_before_it_was_written(train, model, detector):
 def test_held_out_figures_are_of_texts_not_shown(train):
     """A topic that can be learned is seen to be so: precision, recall and F1 well above chance."""
     fitted = train()[1]
-    assert fitted.f1 > 0.8
-    assert min(fitted.precision, fitted.recall) > 0.7
+    assert fitted.together.f1 > 0.8
+    assert min(fitted.together.precision, fitted.together.recall) > 0.7
+    assert fitted.rules.f1 == 0
+
+
+def test_a_model_that_adds_nothing_is_silent(train):
+    """Where the rules find all there is, the threshold is such that the model adds next to nothing."""
+    fitted = train(known=True)[1]
+    assert fitted.threshold == HIGHEST_THRESHOLD
+    assert fitted.together == fitted.rules == (1, 1, 1)
 
 
 def test_the_version_names_taxonomy_and_model(learned, model, detector):

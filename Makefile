@@ -13,7 +13,7 @@ else
 endif
 
 test: .venv/dev
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(PYTEST_ARGS)
 
 check: .venv/dev
 	$(BIN)/ruff format --check .

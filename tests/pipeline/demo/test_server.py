@@ -165,10 +165,10 @@ def test_static_hosts_let_a_client_use_the_fixed_names(site):
 
 def test_leaving_the_context_frees_the_port():
     """After the context the port is closed and the server's thread is gone."""
-    before = threading.active_count()
     with DemoSite() as site:
         port = site.port
-    assert threading.active_count() == before
+        assert "demo-site" in {thread.name for thread in threading.enumerate()}
+    assert "demo-site" not in {thread.name for thread in threading.enumerate()}
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", port)) != 0
 

@@ -165,12 +165,17 @@ def test_static_hosts_let_a_client_use_the_fixed_names(site):
 
 def test_leaving_the_context_frees_the_port():
     """After the context the port is closed and the server's thread is gone."""
+    before = _servers()
     with DemoSite() as site:
         port = site.port
-        assert "demo-site" in {thread.name for thread in threading.enumerate()}
-    assert "demo-site" not in {thread.name for thread in threading.enumerate()}
+        assert _servers() == before + 1
+    assert _servers() == before
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def _servers():
+    return sum(thread.name == "demo-site" for thread in threading.enumerate())
 
 
 class StaticResolver(AbstractResolver):

@@ -108,7 +108,7 @@ def run(
         feeds=feeds,
         out=out.expanduser(),
         taxonomy=str(Path(taxonomy).expanduser()) if taxonomy else None,
-        model=model,
+        model=str(Path(model).expanduser()) if model else None,
         workers=workers,
         host_delay=host_delay,
         deadline=until,

@@ -1,7 +1,9 @@
 """The switch that ends intake in this process: a signal handler only sets it, the stages look at it."""
 
 import threading
+import time
 
+_LOOK_EVERY = 0.1
 _stopped = threading.Event()
 _given_up = threading.Event()
 
@@ -30,3 +32,15 @@ def work_given_up() -> bool:
 def intake_stopped() -> bool:
     """Whether a signal has asked for the end."""
     return _stopped.is_set()
+
+
+def wait_unless_stopped(seconds: float) -> bool:
+    """Wait so many seconds, or until intake is stopped; gives whether it is.
+
+    Looks now and then, rather than wait on the event: a signal handler that sets an event whose lock the
+    interrupted thread holds would wait for itself.
+    """
+    until = time.monotonic() + seconds
+    while not intake_stopped() and (left := until - time.monotonic()) > 0:
+        time.sleep(min(left, _LOOK_EVERY))
+    return intake_stopped()

@@ -33,7 +33,7 @@ TASK_MANAGERS = 2
 SLOTS = 2
 START_SECONDS = 90
 HEAP = {"jobmanager": "512m", "taskmanager": "640m", "jobserver": "512m"}
-BOOT = HERE.parent / "worker" / "boot.py"
+POOL = HERE.parent / "worker" / "pool.py"
 
 # Flink's own defaults for Java 17 (its env.java.opts.all), as far as the parts used here need them.
 JAVA_OPENS = [
@@ -159,10 +159,7 @@ def start(folder: Path) -> Cluster:
         f"--job-port={job}", f"--artifact-port={artifact}", f"--expansion-port={expansion}",
         f"--artifacts-dir={folder / 'artifacts'}",
     )  # fmt: skip
-    parts["workerpool"] = [
-        sys.executable, "-P", "-m", "apache_beam.runners.worker.worker_pool_main",
-        f"--service_port={pool}", f"--container_executable={BOOT}",
-    ]  # fmt: skip
+    parts["workerpool"] = [sys.executable, "-P", str(POOL), f"--port={pool}", f"--logs={folder / 'logs'}"]
     processes = {name: launch(name, command, folder) for name, command in parts.items()}
     cluster = Cluster(rest, job, pool, processes)
     (folder / "cluster.json").write_text(json.dumps(asdict(cluster)), encoding="utf-8")
@@ -207,13 +204,7 @@ def java(jars: Path, part: str, main_class: str, *arguments: str) -> list[str]:
 
 def launch(name: str, command: list[str], folder: Path) -> int:
     """Start a part as a process group of its own, so that its children can be ended with it; gives its id."""
-    environment = {
-        **os.environ,
-        # The pool starts the boot script by its first line, which asks the path for python3.
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
-        "PYTHONSAFEPATH": "1",
-        "TOCSIN_WORKER_LOGS": str(folder / "logs"),
-    }
+    environment = {**os.environ, "PYTHONSAFEPATH": "1"}
     with (folder / "logs" / f"{name}.log").open("wb") as log:
         process = subprocess.Popen(  # noqa: S603 -- a fixed command
             command,

@@ -6,13 +6,12 @@ started in has tocsin and its requirements installed. Unlike a bare SdkHarness i
 harness (file systems need them), and it writes what the worker prints to a file: the pool never reads the pipe
 that it opens, and a worker that prints much would stand still on it.
 
-    worker_pool_main --service_port=P --container_executable=deploy/worker/boot.py
-
 TOCSIN_WORKER_LOGS names the folder of the log files; without it, what the worker prints is dropped.
 """
 
 import argparse
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -32,6 +31,8 @@ def main() -> None:
     for name in ("id", "logging_endpoint", "artifact_endpoint", "provision_endpoint", "control_endpoint"):
         parser.add_argument(f"--{name}", required=True)
     arguments = parser.parse_args()
+    # The pool waits for its own signals with them blocked, which a process hands on to its children.
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM, signal.SIGINT})
     environment = {
         **os.environ,
         **environment_of(arguments, provision_info(arguments.provision_endpoint, arguments.id)),

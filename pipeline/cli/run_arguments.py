@@ -71,7 +71,11 @@ class RunArguments:
         float, typer.Option("--grace", min=0, help="Seconds to finish in after SIGTERM or Ctrl-C.")
     ] = 30.0
     runner: Annotated[
-        str, typer.Option("--runner", help="FnApiRunner or DirectRunner: the in-process engine.")
+        str,
+        typer.Option(
+            "--runner",
+            help="FnApiRunner: in this process. FlinkRunner, PrismRunner, PortableRunner: see deploy/.",
+        ),
     ] = "FnApiRunner"
     metrics_file: Annotated[
         Path | None, typer.Option("--metrics-file", help="Write each run's counts here as Prometheus text.")

@@ -24,6 +24,9 @@ IN_PROCESS = ("FnApiRunner", "DirectRunner")
 BUCKETS_PER_SLOT = 16
 """Host buckets for each parallel slot of an engine: enough that a slot with slow hosts holds up few others."""
 
+WORKER_KEPT_MS = 60_000
+"""How long a cluster keeps a job's workers between two stages: both fetch stages are to share one host gate."""
+
 _PORTABLE: dict[str, Callable[[], PipelineRunner]] = {
     "FlinkRunner": FlinkRunner,
     "PrismRunner": PrismRunner,
@@ -57,6 +60,8 @@ def chosen_engine(options: RunOptions) -> Engine:
         known = ", ".join([*IN_PROCESS, *_PORTABLE])
         raise UsageError(f"--runner={options.runner} is not one that tocsin runs on: use one of {known}")
     _require_no_download(options.runner, flags)
+    portable = flags.view_as(PortableOptions)
+    portable.environment_cache_millis = int(portable.environment_cache_millis) or WORKER_KEPT_MS
     parallelism = max(1, flags.view_as(FlinkRunnerOptions).parallelism)
     return Engine(_PORTABLE[options.runner], flags, host_buckets=BUCKETS_PER_SLOT * parallelism)
 

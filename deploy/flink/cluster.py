@@ -77,6 +77,7 @@ state.checkpoint-storage: filesystem
 state.checkpoints.dir: file://{folder}/checkpoints
 heartbeat.interval: 1000
 heartbeat.timeout: 10000
+classloader.resolve-order: parent-first
 classloader.check-leaked-classloader: false
 io.tmp.dirs: {folder}/tmp
 """

@@ -7,7 +7,8 @@ Beam has a pool of its own; this one differs where that one failed on Flink (apa
 a machine are served by one address, and each numbers its workers from 1, so that there stopping one manager's worker
 ended another's: here a worker belongs to the connection that asked for it. Workers are started with this
 interpreter rather than with whatever `python` is on the path, what they print is never left in a pipe that nobody
-reads, and each is a process group of its own, which ends with the pool.
+reads, and each is a process group of its own, which ends with the pool. A worker whose runner was killed is ended
+too: it would go on with its hosts while the job, started again elsewhere, asks the same ones.
 """
 
 import argparse
@@ -56,6 +57,7 @@ class WorkerPool(beam_fn_api_pb2_grpc.BeamFnExternalWorkerPoolServicer):
             except OSError as error:
                 return beam_fn_api_pb2.StartWorkerResponse(error=str(error))
             self._workers[context.peer(), request.worker_id] = worker
+        end_with_runner(worker, request.control_endpoint.url)
         say(f"worker {request.worker_id} of {context.peer()} is process {worker.pid}")
         return beam_fn_api_pb2.StartWorkerResponse()
 
@@ -74,6 +76,24 @@ class WorkerPool(beam_fn_api_pb2_grpc.BeamFnExternalWorkerPoolServicer):
             workers, self._workers = list(self._workers.values()), {}
         for worker in workers:
             end(worker, 0)
+
+
+def end_with_runner(worker: "subprocess.Popen[bytes]", control_endpoint: str) -> None:
+    """End the worker once the runner that it works for no longer answers."""
+    channel = grpc.insecure_channel(control_endpoint)
+    reached = threading.Event()
+
+    def follow(state: grpc.ChannelConnectivity) -> None:
+        if state is grpc.ChannelConnectivity.READY:
+            reached.set()
+        elif state is grpc.ChannelConnectivity.TRANSIENT_FAILURE and reached.is_set():
+            threading.Thread(target=leave, daemon=True).start()
+
+    def leave() -> None:
+        channel.close()
+        end(worker, PATIENCE)
+
+    channel.subscribe(follow, try_to_connect=True)
 
 
 def end(worker: "subprocess.Popen[bytes]", patience: float) -> None:

@@ -1,12 +1,11 @@
 """One graph, three engines: the same site gives the same records on each."""
 
-import json
-
 import pytest
 
 from pipeline.batch import run_batch
+from tests.support.engines import records
 from tests.support.news_site import news_site
-from tests.support.runs import holds, manifests, rows
+from tests.support.runs import holds, manifests
 
 FEEDS = 6
 PAGES = 5
@@ -30,14 +29,6 @@ def in_process(site, tmp_path_factory):
 @pytest.fixture(params=["prism", "flink"])
 def engine(request):
     return request.getfixturevalue(request.param)
-
-
-def records(lake):
-    """What identifies an article, what it holds, and what is claimed of it."""
-    return sorted(
-        (row["article_id"], row["content_hash"], json.dumps(row["topics"], sort_keys=True))
-        for row in rows(lake, "articles")
-    )
 
 
 def test_the_same_records_as_in_process(site, in_process, engine, tmp_path):

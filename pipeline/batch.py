@@ -176,7 +176,7 @@ def _run_pipeline(
     )
     pipeline = engine.pipeline()
     build(pipeline, plan, context, clock)
-    pipeline.run().wait_until_finish()
+    engine.carry_out(pipeline, lake.staging / context.run_id)
     report = read_report(lake.staging / context.run_id)
     require_balance(report, feeds_listed=len(plan.feeds), carried_in=len(plan.pending))
     return report

@@ -1,7 +1,9 @@
 """The engine that carries out a run's graph: this process, or one that Beam hands the job to."""
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import (
@@ -17,6 +19,7 @@ from apache_beam.runners.portability.prism_runner import PrismRunner
 from apache_beam.runners.runner import PipelineRunner
 
 from pipeline.options import RunOptions, UsageError, beam_options
+from transforms.intake import intake_stopped, tell_workers
 
 IN_PROCESS = ("FnApiRunner", "DirectRunner")
 """Names of the in-process engine. Beam's own DirectRunner may choose another engine, which it would download."""
@@ -26,6 +29,8 @@ BUCKETS_PER_SLOT = 16
 
 WORKER_KEPT_MS = 60_000
 """How long a cluster keeps a job's workers between two stages: both fetch stages are to share one host gate."""
+
+_LOOK_EVERY = 0.2
 
 _PORTABLE: dict[str, Callable[[], PipelineRunner]] = {
     "FlinkRunner": FlinkRunner,
@@ -46,6 +51,22 @@ class Engine:
         """An empty pipeline of this engine."""
         return beam.Pipeline(runner=self.runner(), options=self.options)
 
+    def carry_out(self, pipeline: beam.Pipeline, staging: Path) -> None:
+        """Run the pipeline to its end. A stop of intake here is told to the run's workers, wherever they are.
+
+        Raises:
+            Exception: the job failed; what is raised is the engine's.
+        """
+        result = pipeline.run()
+        ended = threading.Event()
+        follower = threading.Thread(target=_pass_on_stop, args=(staging, ended), daemon=True)
+        follower.start()
+        try:
+            result.wait_until_finish()
+        finally:
+            ended.set()
+            follower.join()
+
 
 def chosen_engine(options: RunOptions) -> Engine:
     """The engine that the options name, checked before anything is begun.
@@ -64,6 +85,13 @@ def chosen_engine(options: RunOptions) -> Engine:
     portable.environment_cache_millis = int(portable.environment_cache_millis) or WORKER_KEPT_MS
     parallelism = max(1, flags.view_as(FlinkRunnerOptions).parallelism)
     return Engine(_PORTABLE[options.runner], flags, host_buckets=BUCKETS_PER_SLOT * parallelism)
+
+
+def _pass_on_stop(staging: Path, ended: threading.Event) -> None:
+    while not ended.wait(_LOOK_EVERY):
+        if intake_stopped():
+            tell_workers(staging)
+            return
 
 
 def _require_no_download(runner: str, flags: PipelineOptions) -> None:

@@ -13,6 +13,7 @@ from pipeline.cli.logs import set_up_logs
 from pipeline.cli.progress_display import progress_display
 from pipeline.cli.run import say_what_is_unusual
 from pipeline.cli.run_arguments import RunArguments, with_run_arguments
+from pipeline.engine import IN_PROCESS
 from pipeline.metrics_file import write_metrics
 from pipeline.options import UsageError, parse_duration
 from pipeline.signals import signals_stop_intake
@@ -37,10 +38,7 @@ def stream(
     interval = _interval(every)
     console = output_console()
     say_what_is_unusual(options, console)
-    console.print(
-        f"stream: a bounded run every {every} in this process, each with a commit of its own "
-        "(the in-process engine runs no unbounded graph)"
-    )
+    console.print(_what_it_does(options.runner, every))
     with signals_stop_intake(options.grace), progress_display(console):
         done = run_stream(
             options, interval, committed=lambda result: _say(console, result, arguments.metrics_file)
@@ -48,6 +46,15 @@ def stream(
     console.print(
         f"stopped after {done.runs} runs: {done.articles} articles, {done.dead_letters} dead letters"
     )
+
+
+def _what_it_does(runner: str, every: str) -> str:
+    if runner in IN_PROCESS:
+        return (
+            f"stream: a bounded run every {every} in this process, each with a commit of its own "
+            "(the in-process engine runs no unbounded graph)"
+        )
+    return f"stream: a bounded job every {every} on {runner}, each with a commit of its own"
 
 
 def _interval(text: str) -> timedelta:

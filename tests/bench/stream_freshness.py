@@ -23,7 +23,7 @@ from tests.support.runs import manifests, rows
 from tests.support.site import Item, Site, article_page, rss
 
 FEEDS = 5
-LISTED = 20
+LISTED = 200
 PATIENCE = 120
 
 
@@ -43,20 +43,25 @@ def main() -> None:
         (folder / "feeds.txt").write_text("".join(f"{site.url}/{feed}.xml\n" for feed in range(FEEDS)))
         published: dict[str, float] = {}
         ended = threading.Event()
-        publisher = threading.Thread(target=publish, args=(site, published, arguments.items, ended))
+        publisher = threading.Thread(
+            target=publish, args=(site, published, arguments.items, ended), daemon=True
+        )
         for feed in range(FEEDS):
             site.pages[f"/{feed}.xml"] = rss([])
         publisher.start()
         for last in (False, True):
             stream = started(folder, arguments)
-            time.sleep(arguments.seconds / 2)
-            if last:
-                ended.set()
-                publisher.join()
-                wait_until_all_are_there(lake, len(published))
-            stream.send_signal(signal.SIGTERM)
-            if stream.wait() != 0:
-                sys.exit(f"the stream ended with {stream.returncode}")
+            try:
+                time.sleep(arguments.seconds / 2)
+                if last:
+                    ended.set()
+                    publisher.join()
+                    wait_until_all_are_there(lake, len(published))
+            finally:
+                stream.send_signal(signal.SIGTERM)
+                left_with = stream.wait()
+            if left_with != 0:
+                sys.exit(f"the stream ended with {left_with}")
         tell(lake, published, arguments)
 
 
@@ -77,7 +82,7 @@ def started(folder: Path, arguments: argparse.Namespace) -> "subprocess.Popen[by
     """The stream, in a process of its own."""
     command = [
         str(Path(sys.executable).with_name("tocsin")), "stream", "--every", f"{arguments.every}s",
-        "--feeds", "feeds.txt", "--out", "lake", "--host-delay", "0", "--allow-host", "127.0.0.1",
+        "--grace", "120", "--feeds", "feeds.txt", "--out", "lake", "--host-delay", "0", "--allow-host", "127.0.0.1",
         "--", *arguments.beam,
     ]  # fmt: skip
     with (folder / "log").open("ab") as log:

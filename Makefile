@@ -3,7 +3,7 @@ PYTHON ?= python3
 OUT ?= demo-lake
 BIN := .venv/bin
 
-.PHONY: run test check bench crashtest format lock
+.PHONY: run test check bench crashtest format lock engine-test flink-test prism-test prism
 
 run: .venv/runtime
 ifdef FEEDS
@@ -27,6 +27,22 @@ bench: .venv/bench
 # Kills a run at every step of the commit and at a hundred random instants; the suite has a short version.
 crashtest: .venv/dev
 	$(BIN)/python -m tests.crashtest $(CRASHTEST_ARGS)
+
+# The same feeds on the in-process engine, on Prism and on a Flink cluster that the tests start and stop.
+engine-test: prism-test flink-test
+
+flink-test: .venv/dev
+	$(BIN)/python deploy/flink/jars.py .engines/flink
+	TOCSIN_FLINK_JARS=$(CURDIR)/.engines/flink $(BIN)/python -m pytest tests/engines -k flink $(PYTEST_ARGS)
+
+prism-test: .venv/dev prism
+	TOCSIN_PRISM=$(CURDIR)/.engines/prism/prism $(BIN)/python -m pytest tests/engines -k prism $(PYTEST_ARGS)
+
+prism: .engines/prism/prism
+
+.engines/prism/prism: deploy/prism/go.mod deploy/prism/go.sum
+	@command -v go >/dev/null || { echo "prism: Go is missing: install it, so that 'go' is on the path" >&2; exit 2; }
+	cd deploy/prism && go build -o $(CURDIR)/$@ github.com/apache/beam/sdks/v2/go/cmd/prism
 
 format: .venv/dev
 	$(BIN)/ruff format .

@@ -6,10 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-import apache_beam as beam
-from apache_beam.options.pipeline_options import PipelineOptions
-from apache_beam.runners.portability.fn_api_runner.fn_runner import FnApiRunner
-
 from pipeline.balance import require_balance
 from pipeline.commit import (
     At,
@@ -21,11 +17,12 @@ from pipeline.commit import (
     state_folder,
     verify,
 )
+from pipeline.engine import Engine, chosen_engine
 from pipeline.feed_list import letters_of_list, read_feed_list
 from pipeline.graph import RunPlan, build
 from pipeline.lake import Lake, LakeError, new_run_id
 from pipeline.lock import LockLostError, OutputLock
-from pipeline.options import IN_PROCESS_RUNNERS, RunOptions, UsageError, beam_options
+from pipeline.options import RunOptions, UsageError
 from pipeline.schema_evolution import require_same_types
 from pipeline.state import STATE_VERSIONS, State, load_state, write_state
 from schemas.articles import Article
@@ -89,7 +86,7 @@ def run_batch(options: RunOptions, *, clock: Callable[[], datetime] = utc_now, a
         RunFailedError: it failed in the middle; nothing of it is visible, and the next run sweeps it.
     """
     settings = options.http_settings()
-    engine_options = _engine_options(options)
+    engine = chosen_engine(options)
     prepare_workers()
     feed_list = read_feed_list(options.feeds, strict=options.strict)
     taxonomy_version = _taxonomy_version(options)
@@ -115,7 +112,7 @@ def run_batch(options: RunOptions, *, clock: Callable[[], datetime] = utc_now, a
             ) from error
         context = _context(options, settings, lake, run_id, started_at)
         try:
-            report = _run_pipeline(options, engine_options, feed_list, state, lake, context, clock)
+            report = _run_pipeline(options, engine, feed_list, state, lake, context, clock)
             manifest = _commit(
                 options, taxonomy_version, feed_list, state, lake, lock, context, report, clock, at
             )
@@ -129,14 +126,6 @@ def run_batch(options: RunOptions, *, clock: Callable[[], datetime] = utc_now, a
             close_client(run_id)
     seconds = (datetime.now(UTC) - started_at).total_seconds() if clock is utc_now else 0.0
     return RunResult(manifest, report, feed_list, seconds, seconds_spent())
-
-
-def _engine_options(options: RunOptions) -> PipelineOptions:
-    if options.runner not in IN_PROCESS_RUNNERS:
-        raise UsageError(
-            f"--runner={options.runner} is not one that tocsin runs on: use {' or '.join(IN_PROCESS_RUNNERS)}"
-        )
-    return beam_options(options.beam)
 
 
 def _taxonomy_version(options: RunOptions) -> str:
@@ -168,7 +157,7 @@ def _context(
 
 def _run_pipeline(
     options: RunOptions,
-    engine_options: PipelineOptions,
+    engine: Engine,
     feed_list: FeedList,
     state: State,
     lake: Lake,
@@ -183,10 +172,11 @@ def _run_pipeline(
         known_files=tuple(str(lake.root / file.path) for file in state.known_files),
         rebuilt_keys=state.rebuilt_keys,
         fetch_pages=options.pages == "always",
+        host_buckets=engine.host_buckets,
     )
-    pipeline = beam.Pipeline(runner=FnApiRunner(), options=engine_options)
+    pipeline = engine.pipeline()
     build(pipeline, plan, context, clock)
-    pipeline.run().wait_until_finish()
+    engine.carry_out(pipeline, lake.staging / context.run_id)
     report = read_report(lake.staging / context.run_id)
     require_balance(report, feeds_listed=len(plan.feeds), carried_in=len(plan.pending))
     return report

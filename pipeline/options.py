@@ -14,9 +14,6 @@ from schemas.version import PROJECT_URL, TOCSIN_VERSION
 from transforms.http.redaction import redact
 from transforms.http.settings import HttpSettings, parse_allow_host
 
-IN_PROCESS_RUNNERS = ("FnApiRunner", "DirectRunner")
-"""Names of the in-process engine. Beam's own DirectRunner may choose another engine, which it would download."""
-
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d)?")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, None: 1}
 

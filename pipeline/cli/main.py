@@ -10,7 +10,20 @@ from typing import Annotated
 import typer
 
 from pipeline.batch import RunFailedError
-from pipeline.cli import check, compact, demo, detect, feeds, forget, inspect, retag, run, show, taxonomy
+from pipeline.cli import (
+    check,
+    compact,
+    demo,
+    detect,
+    feeds,
+    forget,
+    inspect,
+    retag,
+    run,
+    show,
+    stream,
+    taxonomy,
+)
 from pipeline.cli.logs import say_last
 from pipeline.commit import CommitError, PublishInterruptedError
 from pipeline.lake import LakeError
@@ -30,6 +43,7 @@ app = typer.Typer(
 )
 app.command("demo")(demo.demo)
 app.command("run")(run.run)
+app.command("stream")(stream.stream)
 app.command("show")(show.show)
 app.command("feeds")(feeds.feeds)
 app.command("detect")(detect.detect)

@@ -1,0 +1,109 @@
+"""The engine that carries out a run's graph: this process, or one that Beam hands the job to."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import apache_beam as beam
+from apache_beam.options.pipeline_options import (
+    FlinkRunnerOptions,
+    PipelineOptions,
+    PortableOptions,
+    PrismRunnerOptions,
+)
+from apache_beam.runners.portability.flink_runner import FlinkRunner
+from apache_beam.runners.portability.fn_api_runner.fn_runner import FnApiRunner
+from apache_beam.runners.portability.portable_runner import PortableRunner
+from apache_beam.runners.portability.prism_runner import PrismRunner
+from apache_beam.runners.runner import PipelineRunner
+
+from pipeline.options import RunOptions, UsageError, beam_options
+from transforms.intake import intake_stopped, tell_workers
+
+IN_PROCESS = ("FnApiRunner", "DirectRunner")
+"""Names of the in-process engine. Beam's own DirectRunner may choose another engine, which it would download."""
+
+BUCKETS_PER_SLOT = 16
+"""Host buckets for each parallel slot of an engine: enough that a slot with slow hosts holds up few others."""
+
+WORKER_KEPT_MS = 60_000
+"""How long a cluster keeps a job's workers between two stages: both fetch stages are to share one host gate."""
+
+_LOOK_EVERY = 0.2
+
+_PORTABLE: dict[str, Callable[[], PipelineRunner]] = {
+    "FlinkRunner": FlinkRunner,
+    "PrismRunner": PrismRunner,
+    "PortableRunner": PortableRunner,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """Where a run's graph goes. `host_buckets` is 1 in process, where one bundle then holds all hosts."""
+
+    runner: Callable[[], PipelineRunner]
+    options: PipelineOptions
+    host_buckets: int
+
+    def pipeline(self) -> beam.Pipeline:
+        """An empty pipeline of this engine."""
+        return beam.Pipeline(runner=self.runner(), options=self.options)
+
+    def carry_out(self, pipeline: beam.Pipeline, staging: Path) -> None:
+        """Run the pipeline to its end. A stop of intake here is told to the run's workers, wherever they are.
+
+        Raises:
+            Exception: the job failed; what is raised is the engine's.
+        """
+        result = pipeline.run()
+        ended = threading.Event()
+        follower = threading.Thread(target=_pass_on_stop, args=(staging, ended), daemon=True)
+        follower.start()
+        try:
+            result.wait_until_finish()
+        finally:
+            ended.set()
+            follower.join()
+
+
+def chosen_engine(options: RunOptions) -> Engine:
+    """The engine that the options name, checked before anything is begun.
+
+    Raises:
+        UsageError: there is no such engine, or an option of it is missing or unknown.
+    """
+    flags = beam_options(options.beam)
+    if options.runner in IN_PROCESS:
+        return Engine(FnApiRunner, flags, host_buckets=1)
+    if options.runner not in _PORTABLE:
+        known = ", ".join([*IN_PROCESS, *_PORTABLE])
+        raise UsageError(f"--runner={options.runner} is not one that tocsin runs on: use one of {known}")
+    _require_no_download(options.runner, flags)
+    portable = flags.view_as(PortableOptions)
+    portable.environment_cache_millis = int(portable.environment_cache_millis) or WORKER_KEPT_MS
+    parallelism = max(1, flags.view_as(FlinkRunnerOptions).parallelism)
+    return Engine(_PORTABLE[options.runner], flags, host_buckets=BUCKETS_PER_SLOT * parallelism)
+
+
+def _pass_on_stop(staging: Path, ended: threading.Event) -> None:
+    while not ended.wait(_LOOK_EVERY):
+        if intake_stopped():
+            tell_workers(staging)
+            return
+
+
+def _require_no_download(runner: str, flags: PipelineOptions) -> None:
+    """Beam fetches a program from the network where it is told of none; tocsin asks for it instead."""
+    if flags.view_as(PortableOptions).job_endpoint:
+        return
+    if runner == "PrismRunner" and flags.view_as(PrismRunnerOptions).prism_location:
+        return
+    if runner == "FlinkRunner" and flags.view_as(FlinkRunnerOptions).flink_job_server_jar:
+        return
+    further = {
+        "PrismRunner": ", or --prism_location=FILE, which `make prism` builds",
+        "FlinkRunner": ", which `deploy/flink/cluster.py options FOLDER` tells, or --flink_job_server_jar=FILE",
+    }.get(runner, "")
+    raise UsageError(f"{runner} needs --job_endpoint=HOST:PORT after `--`{further}")

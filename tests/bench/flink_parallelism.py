@@ -1,0 +1,78 @@
+"""Parallelism 2 against 1 on a Flink cluster of this machine, one worker process for each, on the same pages.
+
+TOCSIN_FLINK_JARS names the folder of the cluster's jars, as `make flink-test` does. What is compared is the job's own
+time: submitting it costs the same in both.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import urllib.request
+from pathlib import Path
+
+from tests.bench.served_site import HOSTS, served
+from tests.support.runs import manifests, tocsin
+
+SCRIPT = Path(__file__).parents[2] / "deploy" / "flink" / "cluster.py"
+
+
+def main() -> None:
+    """Alternate the two, and print each pair and the median ratio."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--pages", type=int, default=508)
+    parser.add_argument("--pairs", type=int, default=3)
+    arguments = parser.parse_args()
+    if "TOCSIN_FLINK_JARS" not in os.environ:
+        print("left out: TOCSIN_FLINK_JARS is not set")
+        return
+    ratios = []
+    with tempfile.TemporaryDirectory() as name, served(arguments.pages) as feeds:
+        folder = Path(name)
+        (folder / "feeds.txt").write_text("\n".join(feeds))
+        flags = command("start", folder / "cluster").split()
+        try:
+            for pair in range(arguments.pairs):
+                one, two = (
+                    seconds_of_job(folder, folder / f"lake{pair}-{slots}", [*flags, f"--parallelism={slots}"])
+                    for slots in (1, 2)
+                )
+                ratios.append(one / two)
+                print(f"  parallelism 1 {one:5.1f} s   2 {two:5.1f} s   ratio {ratios[-1]:.2f}", flush=True)
+        finally:
+            command("stop", folder / "cluster")
+    print(
+        f"{arguments.pages} pages on {HOSTS} hosts, --workers 1: parallelism 2 is {statistics.median(ratios):.2f} "
+        "times as fast as 1 (median)"
+    )
+
+
+def command(name: str, folder: Path) -> str:
+    """What the cluster's script prints."""
+    return subprocess.run(
+        [sys.executable, SCRIPT, name, folder], check=True, capture_output=True, text=True
+    ).stdout
+
+
+def seconds_of_job(folder: Path, lake: Path, flags: list[str]) -> float:
+    """Run once, and ask the job manager how long the job took."""
+    done = tocsin(
+        "run", "--feeds", folder / "feeds.txt", "--out", lake, "--host-delay", 0, "--allow-host", "127.0.0.0/8",
+        "--workers", 1, "--", *flags,
+    )  # fmt: skip
+    if done.returncode != 0:
+        sys.exit(done.stderr)
+    assert manifests(lake)[0]["balance"]["articles"] > 0
+    cluster = json.loads((folder / "cluster" / "cluster.json").read_text())
+    with urllib.request.urlopen(f"http://localhost:{cluster['rest']}/jobs/overview") as answer:
+        jobs = json.load(answer)["jobs"]
+    return max(jobs, key=lambda job: job["start-time"])["duration"] / 1000
+
+
+if __name__ == "__main__":
+    main()

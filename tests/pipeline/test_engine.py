@@ -1,0 +1,38 @@
+"""The promises of pipeline.engine: the engine is chosen by name, and nothing is downloaded unasked."""
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.engine import BUCKETS_PER_SLOT, chosen_engine
+from pipeline.options import RunOptions, UsageError
+
+
+def engine(runner, *beam):
+    return chosen_engine(RunOptions(feeds="feeds.txt", out=Path("lake"), runner=runner, beam=beam))
+
+
+@pytest.mark.parametrize("runner", ["FnApiRunner", "DirectRunner"])
+def test_one_bundle_holds_all_hosts_in_process(runner):
+    """In process there is one bucket, so that all hosts are served at once."""
+    assert engine(runner).host_buckets == 1
+
+
+@pytest.mark.parametrize(("given", "slots"), [((), 1), (("--parallelism=2",), 2), (("--parallelism=8",), 8)])
+def test_buckets_grow_with_the_parallelism(given, slots):
+    """On an engine the hosts are spread over all its slots."""
+    found = engine("FlinkRunner", "--job_endpoint=localhost:1", *given)
+    assert found.host_buckets == BUCKETS_PER_SLOT * slots
+
+
+@pytest.mark.parametrize("runner", ["FlinkRunner", "PrismRunner", "PortableRunner"])
+def test_what_would_be_downloaded_is_asked_for(runner):
+    """Beam fetches a missing program from the network; tocsin says what to give it."""
+    with pytest.raises(UsageError, match="--job_endpoint"):
+        engine(runner)
+
+
+def test_an_unknown_engine_is_refused_with_those_there_are():
+    """The sentence names what was asked for and what can be."""
+    with pytest.raises(UsageError, match=r"NoSuchRunner.*FnApiRunner.*FlinkRunner.*PrismRunner"):
+        engine("NoSuchRunner")

@@ -40,7 +40,8 @@ def main() -> None:
         else:
             require_jars(arguments.folder)
     except JarsMissingError as error:
-        sys.exit(f"flink: {error}")
+        print(f"flink: {error}", file=sys.stderr)
+        sys.exit(2)
 
 
 def require_jars(folder: Path) -> None:

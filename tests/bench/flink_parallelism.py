@@ -25,8 +25,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--pages", type=int, default=508)
-    parser.add_argument("--pairs", type=int, default=3)
+    parser.add_argument("--pages", type=int, default=2000)
+    parser.add_argument("--pairs", type=int, default=2)
     arguments = parser.parse_args()
     if "TOCSIN_FLINK_JARS" not in os.environ:
         print("left out: TOCSIN_FLINK_JARS is not set")

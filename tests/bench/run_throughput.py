@@ -15,7 +15,7 @@ from tests.support.runs import manifests, tocsin
 def main() -> None:
     """Alternate the two, and print the ratio of each pair and the median."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--pages", type=int, default=508)
+    parser.add_argument("--pages", type=int, default=2032)
     parser.add_argument("--pairs", type=int, default=3)
     parser.add_argument("--workers", type=int, default=0)
     arguments = parser.parse_args()

@@ -9,6 +9,9 @@ from typing import Final
 from transforms.http.errors import Deferred
 
 _NEVER: Final = float("-inf")
+_MARGIN: Final = 0.01
+"""Seconds added to a pause: a busy host may note the end of its answer a little after we have read it, and its log
+must not show a shorter pause than was asked for."""
 
 
 @dataclass(slots=True)
@@ -23,7 +26,8 @@ class _Host:
     served: int = 0
 
     def ready_at(self) -> float:
-        return max(self.ended + self.delay, self.not_before)
+        pause = self.delay + _MARGIN if self.delay else 0.0
+        return max(self.ended + pause, self.not_before)
 
 
 class HostGate:

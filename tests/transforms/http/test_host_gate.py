@@ -49,7 +49,9 @@ def test_the_pause_counts_from_the_end_of_the_last_turn():
         async with gate.turn("a"):
             clock.now += 10
         async with gate.turn("a"):
-            assert 1011 <= clock.now <= 1011.02, "the delay, and the little that a busy host's log may be late"
+            assert 1011 <= clock.now <= 1011.02, (
+                "the delay, and the little that a busy host's log may be late"
+            )
         came = clock.now
         async with gate.turn("b"):
             assert clock.now == came

@@ -23,11 +23,8 @@ from pipeline.graph import RunPlan, build
 from pipeline.lake import Lake, LakeError, new_run_id
 from pipeline.lock import LockLostError, OutputLock
 from pipeline.options import RunOptions, UsageError
-from pipeline.schema_evolution import require_same_types
-from pipeline.state import STATE_VERSIONS, State, load_state, write_state
-from schemas.articles import Article
-from schemas.dead_letters import DeadLetter
-from schemas.feed_fetches import FeedFetch
+from pipeline.schema_evolution import VERSIONS, require_same_types
+from pipeline.state import State, load_state, write_state
 from schemas.manifest import Manifest
 from schemas.polls import FeedTask
 from schemas.report import Report
@@ -43,10 +40,6 @@ from transforms.topics.learned.model import ModelError
 from transforms.topics.taxonomy import TaxonomyError
 from transforms.workers.pool import prepare_workers
 from transforms.write_report import read_report
-
-SCHEMA_VERSIONS = {
-    record.TABLE: record.VERSION for record in (Article, DeadLetter, FeedFetch)
-} | STATE_VERSIONS
 
 _LOG = logging.getLogger(__name__)
 
@@ -209,7 +202,7 @@ def _commit(
         started_at=context.started_at.isoformat(),
         committed_at=now.isoformat(),
         tocsin_version=TOCSIN_VERSION,
-        schema_versions=SCHEMA_VERSIONS,
+        schema_versions=VERSIONS,
         taxonomy_version=taxonomy_version,
         runner=options.runner,
         options=options.recorded(),

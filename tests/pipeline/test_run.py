@@ -3,6 +3,8 @@
 from collections import Counter
 from datetime import timedelta
 
+import duckdb
+import pandas as pd
 import pytest
 
 from tests.support.runs import batch, holds, manifests, rows
@@ -191,15 +193,13 @@ def test_robots_that_forbid_a_page_are_heeded(run, site):
 
 def test_a_glob_reads_the_lake_with_duckdb_and_pandas(run, site):
     """The lines of the README read whole runs, with the date as a column."""
-    duckdb = pytest.importorskip("duckdb")
-    pandas = pytest.importorskip("pandas")
     site.pages["/feed.xml"] = rss(_items(site, 0, 1))
     lake = run()
     glob = f"{lake}/articles/**/*.parquet"
     query = f"select count(*), max(ingest_date) from read_parquet('{glob}', hive_partitioning=true, union_by_name=true)"
     ((count, date),) = duckdb.connect().execute(query).fetchall()
     assert (count, str(date)) == (2, manifests(lake)[0]["started_at"][:10])
-    assert len(pandas.read_parquet(lake / "articles")) == 2
+    assert len(pd.read_parquet(lake / "articles")) == 2
 
 
 def test_the_output_is_its_owners_alone(run, site):

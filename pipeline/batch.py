@@ -29,7 +29,6 @@ from schemas.manifest import Manifest
 from schemas.polls import FeedTask
 from schemas.report import Report
 from schemas.version import TOCSIN_VERSION
-from transforms.detect_topics import shared_detector, shared_learned
 from transforms.feeds.listing import FeedList
 from transforms.http.redaction import redact
 from transforms.http.settings import HttpSettings
@@ -37,7 +36,8 @@ from transforms.progress import reset_progress, seconds_spent
 from transforms.run_context import RunContext, utc_now
 from transforms.shared_crawler import close_client
 from transforms.topics.learned.model import ModelError
-from transforms.topics.taxonomy import TaxonomyError
+from transforms.topics.tagging import shared_learned
+from transforms.topics.taxonomy import TaxonomyError, load_taxonomy
 from transforms.workers.pool import prepare_workers
 from transforms.write_report import read_report
 
@@ -82,7 +82,7 @@ def run_batch(options: RunOptions, *, clock: Callable[[], datetime] = utc_now, a
     engine = chosen_engine(options)
     prepare_workers()
     feed_list = read_feed_list(options.feeds, strict=options.strict)
-    taxonomy_version = _taxonomy_version(options)
+    taxonomy_version, version_found_by = _taxonomy_versions(options)
     lake = Lake(options.out.absolute())
     try:
         lake.create()
@@ -103,11 +103,11 @@ def run_batch(options: RunOptions, *, clock: Callable[[], datetime] = utc_now, a
             raise RunFailedError(
                 f"an earlier run could not be finished; the next tries again: {_cause(error)}"
             ) from error
-        context = _context(options, settings, lake, run_id, started_at)
+        context = _context(options, settings, lake, run_id, started_at, taxonomy_version)
         try:
             report = _run_pipeline(options, engine, feed_list, state, lake, context, clock)
             manifest = _commit(
-                options, taxonomy_version, feed_list, state, lake, lock, context, report, clock, at
+                options, version_found_by, feed_list, state, lake, lock, context, report, clock, at
             )
         except PublishInterruptedError as error:
             raise RunFailedError(
@@ -121,18 +121,24 @@ def run_batch(options: RunOptions, *, clock: Callable[[], datetime] = utc_now, a
     return RunResult(manifest, report, feed_list, seconds, seconds_spent())
 
 
-def _taxonomy_version(options: RunOptions) -> str:
-    """What finds the run's topics: the taxonomy, and the learned model where one is named."""
+def _taxonomy_versions(options: RunOptions) -> tuple[str, str]:
+    """The version of the taxonomy, and of all that finds topics: with the learned model, where one is named."""
     try:
-        if options.model is not None:
-            return shared_learned(options.model, options.taxonomy).version
-        return shared_detector(options.taxonomy).taxonomy.version
+        taxonomy = load_taxonomy(options.taxonomy).version
+        if options.model is None:
+            return taxonomy, taxonomy
+        return taxonomy, shared_learned(options.model, options.taxonomy, taxonomy).version
     except (TaxonomyError, ModelError) as error:
         raise UsageError(str(error)) from error
 
 
 def _context(
-    options: RunOptions, settings: HttpSettings, lake: Lake, run_id: str, started_at: datetime
+    options: RunOptions,
+    settings: HttpSettings,
+    lake: Lake,
+    run_id: str,
+    started_at: datetime,
+    taxonomy_version: str,
 ) -> RunContext:
     return RunContext(
         run_id=run_id,
@@ -144,6 +150,7 @@ def _context(
         workers=options.worker_count,
         only_due=options.only_due,
         taxonomy_path=options.taxonomy,
+        taxonomy_version=taxonomy_version,
         model_path=options.model,
     )
 

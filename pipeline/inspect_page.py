@@ -7,14 +7,14 @@ from pipeline.options import RunOptions, UsageError, usable_cores
 from schemas.articles import Article
 from schemas.entries import Entry
 from schemas.extraction import Refusal
-from transforms.article import article_of
-from transforms.detect_topics import shared_detector, with_topics
+from schemas.outcomes import FetchedPage
 from transforms.http.crawl import Job
 from transforms.http.response import Kind, Response
 from transforms.run_context import RunContext
 from transforms.shared_crawler import crawl_jobs
+from transforms.topics.tagging import shared_detector
 from transforms.urls import BadUrl, canonical_url, url_key
-from transforms.workers.tasks import extract
+from transforms.workers.tasks import read_page
 
 
 def inspect_page(page: str, options: RunOptions, *, url: str | None, now: datetime) -> Article | Refusal:
@@ -22,8 +22,9 @@ def inspect_page(page: str, options: RunOptions, *, url: str | None, now: dateti
 
     Raises:
         UsageError: neither a URL nor a file that can be read.
+        TaxonomyError: the taxonomy can't be used.
     """
-    detector = shared_detector(options.taxonomy)
+    shared_detector(options.taxonomy)  # a taxonomy with a mistake is told of before anything is fetched
     context = _context(options, now)
     address = page if "://" in page else (url or "http://page.invalid/")
     try:
@@ -42,11 +43,8 @@ def inspect_page(page: str, options: RunOptions, *, url: str | None, now: dateti
             return Refusal(getattr(result, "reason", "internal"), getattr(result, "detail", str(result)))
         body, content_type, status = result.body, result.content_type, result.status
         final_url, robots = result.url, result.robots
-    extraction = extract(body, content_type, status, final_url, entry, now).outcome
-    if isinstance(extraction, Refusal):
-        return extraction
-    article = article_of(entry, extraction, url=final_url, robots=robots, fetched_at=now, run_id="inspect")
-    return with_topics(article, detector)
+    fetched = FetchedPage(entry, final_url, status, content_type, body, robots, now)
+    return read_page(fetched, context.run_id, options.taxonomy, None).outcome
 
 
 def _context(options: RunOptions, now: datetime) -> RunContext:

@@ -15,11 +15,11 @@ from pipeline.lake import Lake
 from pipeline.rewrite import Rewriting, date_folders, rewrite, rewriting_of, states_of
 from schemas.articles import Article
 from schemas.columns import rows_of, table_of
-from transforms.detect_topics import with_learned, with_topics
 from transforms.run_context import utc_now
 from transforms.topics.detector import Detector
 from transforms.topics.learned.model import read_model
 from transforms.topics.learned.score import LearnedDetector
+from transforms.topics.tagging import with_learned, with_topics
 from transforms.topics.taxonomy import load_taxonomy
 
 

@@ -1,10 +1,13 @@
-"""Detect topics: topics and figures of each article, with the words that prove them."""
+"""Detect topics: topics and figures of each article, with the words that prove them.
+
+Articles of fetched pages come with them: the worker that extracted a page looks for them there (see
+`workers.tasks.read_page`). Here are done those whose text is the feed's, and the learned model.
+"""
 
 import dataclasses
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from functools import cache
 from typing import Any
 
 import apache_beam as beam
@@ -16,15 +19,13 @@ from schemas.outcomes import Carried, Ended
 from transforms.entry_failures import dead_letter
 from transforms.progress import spend
 from transforms.run_context import RunContext, utc_now
-from transforms.topics.detector import Detector
-from transforms.topics.learned.model import read_model
 from transforms.topics.learned.score import LearnedDetector
-from transforms.topics.taxonomy import load_taxonomy
+from transforms.topics.tagging import shared_detector, shared_learned, with_learned, with_topics
 
 
 @dataclasses.dataclass(eq=False)
 class DetectTopics(beam.PTransform[Any, Any]):
-    """Ended, Carried -> the same, articles with topics, figures and the taxonomy's version.
+    """Ended, Carried -> the same, each article with topics, figures and the taxonomy's version.
 
     Where the context names a model, it is applied after the rules by RunInference, in the same fused stage.
     """
@@ -56,7 +57,9 @@ class LearnedTopics(ModelHandler[Ended | Carried, Ended | Carried, LearnedDetect
             ModelError: it can't be used.
         """
         assert self._context.model_path is not None  # noqa: S101 -- the stage is wired only where there is a model
-        return shared_learned(self._context.model_path, self._context.taxonomy_path)
+        return shared_learned(
+            self._context.model_path, self._context.taxonomy_path, self._context.taxonomy_version
+        )
 
     def run_inference(
         self,
@@ -73,41 +76,12 @@ class LearnedTopics(ModelHandler[Ended | Carried, Ended | Carried, LearnedDetect
         return "learned_topics"
 
 
-@cache
-def shared_detector(taxonomy_path: str | None) -> Detector:
-    """The detector of this process for a taxonomy; building its automaton takes a while."""
-    return Detector(load_taxonomy(taxonomy_path))
-
-
-@cache
-def shared_learned(model_path: str, taxonomy_path: str | None) -> LearnedDetector:
-    """The model of this process, beside the detector of its taxonomy.
-
-    Raises:
-        ModelError: it can't be used.
-    """
-    detector = shared_detector(taxonomy_path)
-    return LearnedDetector(read_model(model_path, taxonomy_version=detector.taxonomy.version), detector)
-
-
-def with_topics(article: Article, detector: Detector) -> Article:
-    """The article with what the detector finds in its title and text."""
-    found = detector.detect(title=article.title, text=article.text, lang=article.lang)
-    return dataclasses.replace(
-        article, topics=found.topics, figures=found.figures, taxonomy_version=detector.taxonomy.version
-    )
-
-
-def with_learned(article: Article, learned: LearnedDetector) -> Article:
-    """The article, which has the topics of the rules, with those of the model too."""
-    topics = learned.with_learned(article.topics, title=article.title, text=article.text, lang=article.lang)
-    return dataclasses.replace(article, topics=topics, taxonomy_version=learned.version)
-
-
 def _detected(
     outcome: Ended | Carried, context: RunContext, clock: Callable[[], datetime]
 ) -> Ended | Carried:
-    detector = shared_detector(context.taxonomy_path)
+    if isinstance(outcome, Ended) and isinstance(outcome.record, Article) and outcome.record.taxonomy_version:
+        return outcome
+    detector = shared_detector(context.taxonomy_path, context.taxonomy_version)
     return _changed(outcome, context, clock, lambda article: with_topics(article, detector))
 
 

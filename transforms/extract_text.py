@@ -1,4 +1,7 @@
-"""Extract text: pages to articles, in the pool of processes; the feed's own text where a page has none."""
+"""Extract text: pages to articles, in the pool of processes; the feed's own text where a page has none.
+
+The worker that extracts a page looks for its topics too.
+"""
 
 import dataclasses
 from collections.abc import Callable, Iterator
@@ -11,6 +14,7 @@ from apache_beam.metrics.metric import Metrics
 from apache_beam.transforms.window import GlobalWindows
 from apache_beam.utils.windowed_value import WindowedValue
 
+from schemas.articles import Article
 from schemas.dead_letters import Reason, Stage
 from schemas.entries import Entry
 from schemas.extraction import Extraction, Refusal
@@ -22,7 +26,7 @@ from transforms.intake import work_given_up
 from transforms.progress import spend
 from transforms.run_context import RunContext, utc_now
 from transforms.workers.pool import WorkerCrashedError, WorkerTimeoutError, result_of, shared_pool
-from transforms.workers.tasks import Timed, extract
+from transforms.workers.tasks import PageRead, read_page
 from transforms.workers.window import TaskWindow
 
 PAGE_DEADLINE = 30.0
@@ -85,7 +89,7 @@ class _ExtractPages(beam.DoFn):
     def __init__(self, context: RunContext, clock: Callable[[], datetime]) -> None:
         self._context = context
         self._clock = clock
-        self._window: TaskWindow[FetchedPage, Timed[Extraction | Refusal]] | None = None
+        self._window: TaskWindow[FetchedPage, PageRead] | None = None
         self._milliseconds = Metrics.distribution("tocsin", "extract_milliseconds")
 
     def start_bundle(self) -> None:
@@ -97,13 +101,11 @@ class _ExtractPages(beam.DoFn):
             pool = shared_pool(self._context.workers)
             future = pool.submit(
                 PAGE_DEADLINE,
-                extract,
-                fetched.body,
-                fetched.content_type,
-                fetched.status,
-                fetched.url,
-                fetched.entry,
-                fetched.fetched_at,
+                read_page,
+                fetched,
+                self._context.run_id,
+                self._context.taxonomy_path,
+                self._context.taxonomy_version,
             )
             # The body has gone to the worker: what waits here is the entry alone.
             waiting = dataclasses.replace(fetched, body=b"")
@@ -119,9 +121,10 @@ class _ExtractPages(beam.DoFn):
         for page, done in self._window.drain():
             yield GlobalWindows.windowed_value_at_end_of_window(self._outcome(page, done))
 
-    def _outcome(self, page: FetchedPage, done: "Future[Timed[Extraction | Refusal]]") -> Ended | Carried:
+    def _outcome(self, page: FetchedPage, done: "Future[PageRead]") -> Ended | Carried:
+        stage = Stage.EXTRACT_TEXT
         try:
-            timed = result_of(done)
+            read = result_of(done)
         except CancelledError:
             return put_off(page.entry, "the run was ending before the page had been extracted", self._clock())
         except WorkerTimeoutError:
@@ -135,24 +138,17 @@ class _ExtractPages(beam.DoFn):
         except Exception as error:  # noqa: BLE001 -- whatever an extractor raises costs its page alone
             refusal = Refusal(Reason.EXTRACTOR_CRASHED, f"{type(error).__name__}: {error}"[:500])
         else:
-            self._milliseconds.update(round(timed.seconds * 1000))
-            spend("extract text", timed.seconds)
-            if isinstance(timed.outcome, Extraction):
-                article = article_of(
-                    page.entry,
-                    timed.outcome,
-                    url=page.url,
-                    robots=page.robots,
-                    fetched_at=page.fetched_at,
-                    run_id=self._context.run_id,
-                )
-                return Ended(page.entry, article)
-            refusal = timed.outcome
+            self._milliseconds.update(round(read.extract_seconds * 1000))
+            spend("extract text", read.extract_seconds)
+            spend("detect topics", read.detect_seconds)
+            if isinstance(read.outcome, Article):
+                return Ended(page.entry, read.outcome)
+            refusal, stage = read.outcome, read.stage
         letter = dead_letter(
             dataclasses.replace(page.entry, attempts=page.entry.attempts + 1),
             self._context,
             self._clock(),
-            stage=Stage.EXTRACT_TEXT,
+            stage=stage,
             reason=refusal.reason,
             detail=refusal.detail,
             http_status=page.status,

@@ -12,7 +12,8 @@ class RunContext:
 
     `deadline_at` ends intake: what has not been begun by then is carried over. `staging` is the folder that
     attempts write under. `workers` is the size of the process pool. `only_due` polls only feeds that the
-    schedule says are due. `model_path` is the learned model that is applied after the rules, None for none.
+    schedule says are due. `taxonomy_version` is that of the taxonomy as the driver read it. `model_path` is the learned
+    model that is applied after the rules, None for none.
     """
 
     run_id: str
@@ -24,6 +25,7 @@ class RunContext:
     workers: int
     only_due: bool = False
     taxonomy_path: str | None = None
+    taxonomy_version: str | None = None
     model_path: str | None = None
 
 

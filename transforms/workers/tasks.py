@@ -7,12 +7,15 @@ from typing import Generic, TypeVar
 
 import trafilatura.meta
 
-from schemas.dead_letters import Reason
-from schemas.entries import Entry
-from schemas.extraction import Extraction, Refusal
+from schemas.articles import Article
+from schemas.dead_letters import Reason, Stage
+from schemas.extraction import Refusal
+from schemas.outcomes import FetchedPage
+from transforms.article import article_of
 from transforms.extraction.page import extract_page
 from transforms.feeds.parse import NotParsed, ParsedFeed, parse_feed
 from transforms.http.content import classify_page
+from transforms.topics.tagging import shared_detector, with_topics
 
 NO_ARTICLE = {
     Reason.EMPTY: "the response has no content",
@@ -37,25 +40,55 @@ class Timed(Generic[Outcome]):
     seconds: float
 
 
-def extract(
-    body: bytes, content_type: str | None, status: int, url: str, entry: Entry, now: datetime
-) -> Timed[Extraction | Refusal]:
-    """Tell what a body is, and extract it if it is a page.
+@dataclass(frozen=True, slots=True)
+class PageRead:
+    """What became of a page in a worker: its article with topics and figures, or a refusal by the stage named.
 
-    trafilatura's caches are reset now and then, since they only grow.
+    The seconds are the worker's, for each of the two stages that it did.
+    """
+
+    outcome: Article | Refusal
+    stage: Stage
+    extract_seconds: float
+    detect_seconds: float = 0.0
+
+
+def read_page(
+    page: FetchedPage, run_id: str, taxonomy_path: str | None, taxonomy_version: str | None
+) -> PageRead:
+    """Tell what a body is, extract it if it is a page, and find its topics and figures.
+
+    Both are done here since the process that fetches and writes is the one that all pages pass through: what it
+    need not do itself, another core can. trafilatura's caches are reset now and then, since they only grow.
     """
     global _pages_seen  # noqa: PLW0603 -- the count belongs to this worker process
     _pages_seen += 1
     if _pages_seen % _CACHES_RESET_EVERY == 0:
         trafilatura.meta.reset_caches()
-    started = time.perf_counter()
-    reason = classify_page(body, content_type, status)
-    outcome: Extraction | Refusal
+    began = time.perf_counter()
+    made = _article(page, run_id)
+    extracted = time.perf_counter()
+    if isinstance(made, Refusal):
+        return PageRead(made, Stage.EXTRACT_TEXT, extracted - began)
+    try:
+        made = with_topics(made, shared_detector(taxonomy_path, taxonomy_version))
+    except Exception as error:  # noqa: BLE001 -- one text must not end the run; it is told with its cause
+        made = Refusal(Reason.INTERNAL, f"{type(error).__name__}: {error}"[:500])
+    return PageRead(made, Stage.DETECT_TOPICS, extracted - began, time.perf_counter() - extracted)
+
+
+def _article(page: FetchedPage, run_id: str) -> Article | Refusal:
+    reason = classify_page(page.body, page.content_type, page.status)
     if reason is not None:
-        outcome = Refusal(reason, NO_ARTICLE.get(reason, reason))
-    else:
-        outcome = extract_page(body, content_type=content_type, url=url, entry=entry, now=now)
-    return Timed(outcome, time.perf_counter() - started)
+        return Refusal(reason, NO_ARTICLE.get(reason, reason))
+    extraction = extract_page(
+        page.body, content_type=page.content_type, url=page.url, entry=page.entry, now=page.fetched_at
+    )
+    if isinstance(extraction, Refusal):
+        return extraction
+    return article_of(
+        page.entry, extraction, url=page.url, robots=page.robots, fetched_at=page.fetched_at, run_id=run_id
+    )
 
 
 def parse(

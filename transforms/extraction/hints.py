@@ -45,6 +45,11 @@ def squeeze(text: str) -> str:
     return _WORDLESS.sub("", text).lower()
 
 
+def telling_words(text: str) -> frozenset[str]:
+    """The beginnings of a text's longer words, in lower case, by which its subject may be known again."""
+    return frozenset(word[:5] for word in _TELLING_WORD.findall(text.lower()))
+
+
 def hints_of(data: StructuredData, entry: Entry | None = None) -> Hints:
     """What the page's structured data and the feed's entry let one know."""
     titles = [text for node in data.articles if (text := text_of(node.get("headline")))]
@@ -65,5 +70,5 @@ def hints_of(data: StructuredData, entry: Entry | None = None) -> Hints:
         titles=frozenset(filter(None, map(squeeze, titles))),
         descriptions=tuple(dict.fromkeys(long)),
         body=squeeze(declared_text.body_of(data)),
-        words=frozenset(word[:5] for text in told for word in _TELLING_WORD.findall(text.lower())),
+        words=telling_words(" ".join(told)),
     )

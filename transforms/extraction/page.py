@@ -8,6 +8,7 @@ from schemas.entries import Entry
 from schemas.extraction import Extraction, Refusal
 from transforms.extraction import tree
 from transforms.extraction.bylines import authors
+from transforms.extraction.entry_match import is_another_page, own_headings
 from transforms.extraction.feed_text import extract_from_feed
 from transforms.extraction.headline import headline
 from transforms.extraction.hints import hints_of, squeeze
@@ -26,6 +27,7 @@ _FEWEST_LETTERS = 25
 _STUB = 720
 """Characters below which a page's text gives way to a feed's content that says much more: a paywall's first lines."""
 _MUCH_LONGER = 1.5
+_ANOTHER_PAGE = "the page declares no article and speaks of nothing that the feed's title names"
 
 
 def extract_page(
@@ -42,13 +44,9 @@ def extract_page(
 
     Never raises for bad input: any bytes give an Extraction or a Refusal (empty, wrong_type, too_deep, no_text).
     """
-    if not body.strip():
-        return _feed_or(Refusal(Reason.EMPTY, "the page has no content"), entry, now)
-    kind = sniffed_type(body[:_SNIFFED].translate(None, b"\x00"), content_type)
-    if kind not in _PAGE_TYPES:
-        return _feed_or(
-            Refusal(Reason.WRONG_TYPE, f"not a page but {kind or 'of no known type'}"), entry, now
-        )
+    refusal = _no_page(body, content_type)
+    if refusal is not None:
+        return _feed_or(refusal, entry, now)
     root = tree.parse(decode_text(body, content_type))
     if root is None:
         return _feed_or(Refusal(Reason.EMPTY, "the page has no elements"), entry, now)
@@ -58,10 +56,13 @@ def extract_page(
     title = headline(root, data, entry, sites)
     names = authors(root, data, entry, sites)
     time = publication_time(root, data, entry, url, now)
+    headings = own_headings(root, data)
     found = main_text(root, data, hints_of(data, entry))
     text = paragraphs(found.text) if found else ""
     if found is None or len(squeeze(text[:_SNIFFED])) < _FEWEST_LETTERS:
         return _feed_or(_without_text(depth), entry, now)
+    if is_another_page(entry, data, headings, text):
+        return _feed_or(Refusal(Reason.NO_TEXT, _ANOTHER_PAGE), entry, now)
     if len(text) < _STUB and len(entry.content or "") > _MUCH_LONGER * len(text):
         fuller = extract_from_feed(entry, now=now)
         if isinstance(fuller, Extraction):
@@ -91,6 +92,16 @@ def _absolute(canonical: str | None, url: str) -> str | None:
     except ValueError:
         return None
     return absolute if absolute.startswith(("http://", "https://")) else None
+
+
+def _no_page(body: bytes, content_type: str | None) -> Refusal | None:
+    """Why a body is no page at all, None where it is one."""
+    if not body.strip():
+        return Refusal(Reason.EMPTY, "the page has no content")
+    kind = sniffed_type(body[:_SNIFFED].translate(None, b"\x00"), content_type)
+    if kind not in _PAGE_TYPES:
+        return Refusal(Reason.WRONG_TYPE, f"not a page but {kind or 'of no known type'}")
+    return None
 
 
 def _without_text(depth: int) -> Refusal:

@@ -18,6 +18,7 @@ from pipeline.commit import (
     verify,
 )
 from pipeline.engine import Engine, chosen_engine
+from pipeline.engine_metrics import EngineMetrics
 from pipeline.feed_list import letters_of_list, read_feed_list
 from pipeline.graph import RunPlan, build
 from pipeline.lake import Lake, LakeError, new_run_id
@@ -32,9 +33,10 @@ from schemas.version import TOCSIN_VERSION
 from transforms.feeds.listing import FeedList
 from transforms.http.redaction import redact
 from transforms.http.settings import HttpSettings
-from transforms.progress import reset_progress, seconds_spent
+from transforms.progress import reset_progress
 from transforms.run_context import RunContext, utc_now
 from transforms.shared_crawler import close_client
+from transforms.stage_log import fields
 from transforms.topics.learned.model import ModelError
 from transforms.topics.tagging import shared_learned
 from transforms.topics.taxonomy import TaxonomyError, load_taxonomy
@@ -56,7 +58,7 @@ class RunResult:
     report: Report
     feed_list: FeedList
     seconds: float
-    stage_seconds: dict[str, float]
+    measured: EngineMetrics
 
     @property
     def no_feed_answered(self) -> bool:
@@ -93,7 +95,7 @@ def run_batch(options: RunOptions, *, clock: Callable[[], datetime] = utc_now, a
     with OutputLock(lake.lock_file, token) as lock:
         try:
             for done in recover(lake, lock):
-                _LOG.warning(done)
+                _LOG.warning(done, extra=fields(run=token))
             require_same_types(lake)
             state = load_state(lake)
             run_id = lake.run_id_after_all(token)
@@ -105,7 +107,7 @@ def run_batch(options: RunOptions, *, clock: Callable[[], datetime] = utc_now, a
             ) from error
         context = _context(options, settings, lake, run_id, started_at, taxonomy_version)
         try:
-            report = _run_pipeline(options, engine, feed_list, state, lake, context, clock)
+            report, measured = _run_pipeline(options, engine, feed_list, state, lake, context, clock)
             manifest = _commit(
                 options, version_found_by, feed_list, state, lake, lock, context, report, clock, at
             )
@@ -118,7 +120,7 @@ def run_batch(options: RunOptions, *, clock: Callable[[], datetime] = utc_now, a
         finally:
             close_client(run_id)
     seconds = (datetime.now(UTC) - started_at).total_seconds() if clock is utc_now else 0.0
-    return RunResult(manifest, report, feed_list, seconds, seconds_spent())
+    return RunResult(manifest, report, feed_list, seconds, measured)
 
 
 def _taxonomy_versions(options: RunOptions) -> tuple[str, str]:
@@ -163,7 +165,7 @@ def _run_pipeline(
     lake: Lake,
     context: RunContext,
     clock: Callable[[], datetime],
-) -> Report:
+) -> tuple[Report, EngineMetrics]:
     reset_progress()
     plan = RunPlan(
         feeds=[FeedTask(source, state.feeds.get(source.shown)) for source in feed_list.sources],
@@ -176,10 +178,10 @@ def _run_pipeline(
     )
     pipeline = engine.pipeline()
     build(pipeline, plan, context, clock)
-    engine.carry_out(pipeline, lake.staging / context.run_id)
+    measured = engine.carry_out(pipeline, lake.staging / context.run_id)
     report = read_report(lake.staging / context.run_id)
     require_balance(report, feeds_listed=len(plan.feeds), carried_in=len(plan.pending))
-    return report
+    return report, measured
 
 
 def _commit(

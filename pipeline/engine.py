@@ -18,6 +18,7 @@ from apache_beam.runners.portability.portable_runner import PortableRunner
 from apache_beam.runners.portability.prism_runner import PrismRunner
 from apache_beam.runners.runner import PipelineRunner
 
+from pipeline.engine_metrics import EngineMetrics, engine_metrics
 from pipeline.options import RunOptions, UsageError, beam_options
 from transforms.intake import intake_stopped, tell_workers
 
@@ -51,8 +52,10 @@ class Engine:
         """An empty pipeline of this engine."""
         return beam.Pipeline(runner=self.runner(), options=self.options)
 
-    def carry_out(self, pipeline: beam.Pipeline, staging: Path) -> None:
-        """Run the pipeline to its end. A stop of intake here is told to the run's workers, wherever they are.
+    def carry_out(self, pipeline: beam.Pipeline, staging: Path) -> EngineMetrics:
+        """Run the pipeline to its end, and give what the engine counted.
+
+        A stop of intake here is told to the run's workers, wherever they are.
 
         Raises:
             Exception: the job failed; what is raised is the engine's.
@@ -66,6 +69,7 @@ class Engine:
         finally:
             ended.set()
             follower.join()
+        return engine_metrics(result)
 
 
 def chosen_engine(options: RunOptions) -> Engine:

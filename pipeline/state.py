@@ -27,6 +27,7 @@ from schemas.forgotten import Forgotten
 from schemas.manifest import LakeFile, Manifest
 from schemas.report import StagedFile
 from transforms.select_new import known_among
+from transforms.stage_log import fields
 
 DAYS_KNOWN = 90
 """Days that a key stays known after the last feed has stopped listing it."""
@@ -76,7 +77,10 @@ def load_state(lake: Lake) -> State:
             state = _read(lake, files)
             return _mended(lake, state, damaged) if damaged else state
         _LOG.error(
-            "the state of run %s is damaged (%s): going back to the one before", manifest.run_id, damage[0]
+            "the state of run %s is damaged (%s): going back to the one before",
+            manifest.run_id,
+            damage[0],
+            extra=fields(run=manifest.run_id),
         )
         damaged.append(files)
     if damaged:

@@ -17,7 +17,7 @@ from schemas.articles import Article
 from schemas.dead_letters import Reason, Stage
 from schemas.outcomes import Carried, Ended
 from transforms.entry_failures import dead_letter
-from transforms.progress import spend
+from transforms.metrics import took
 from transforms.run_context import RunContext, utc_now
 from transforms.topics.learned.score import LearnedDetector
 from transforms.topics.tagging import shared_detector, shared_learned, with_learned, with_topics
@@ -108,4 +108,4 @@ def _changed(
         )
         return Ended(outcome.entry, letter)
     finally:
-        spend("detect topics", time.perf_counter() - started)
+        took(Stage.DETECT_TOPICS, time.perf_counter() - started)

@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Any
 
 import apache_beam as beam
-from apache_beam.metrics.metric import Metrics
 from apache_beam.transforms.window import GlobalWindows
 from apache_beam.utils.windowed_value import WindowedValue
 
@@ -23,8 +22,9 @@ from transforms.article import article_of
 from transforms.entry_failures import dead_letter, put_off
 from transforms.extraction.feed_text import extract_from_feed
 from transforms.intake import work_given_up
-from transforms.progress import spend
+from transforms.metrics import took
 from transforms.run_context import RunContext, utc_now
+from transforms.stage_log import log_dead_letter
 from transforms.workers.pool import WorkerCrashedError, WorkerTimeoutError, result_of, shared_pool
 from transforms.workers.tasks import PageRead, read_page
 from transforms.workers.window import TaskWindow
@@ -81,6 +81,7 @@ def stand_in(missing: PageMissing, now: datetime, run_id: str) -> Ended:
             article = article_of(
                 missing.entry, from_feed, url=None, robots=missing.robots, fetched_at=now, run_id=run_id
             )
+            log_dead_letter(missing.letter, instead="; the feed's own text is taken instead")
             return Ended(missing.entry, article)
     return Ended(missing.entry, missing.letter)
 
@@ -90,7 +91,6 @@ class _ExtractPages(beam.DoFn):
         self._context = context
         self._clock = clock
         self._window: TaskWindow[FetchedPage, PageRead] | None = None
-        self._milliseconds = Metrics.distribution("tocsin", "extract_milliseconds")
 
     def start_bundle(self) -> None:
         self._window = TaskWindow(self._context.workers * PAGES_PER_WORKER, work_given_up)
@@ -138,9 +138,9 @@ class _ExtractPages(beam.DoFn):
         except Exception as error:  # noqa: BLE001 -- whatever an extractor raises costs its page alone
             refusal = Refusal(Reason.EXTRACTOR_CRASHED, f"{type(error).__name__}: {error}"[:500])
         else:
-            self._milliseconds.update(round(read.extract_seconds * 1000))
-            spend("extract text", read.extract_seconds)
-            spend("detect topics", read.detect_seconds)
+            took(Stage.EXTRACT_TEXT, read.extract_seconds)
+            if read.stage is Stage.DETECT_TOPICS:
+                took(Stage.DETECT_TOPICS, read.detect_seconds)
             if isinstance(read.outcome, Article):
                 return Ended(page.entry, read.outcome)
             refusal, stage = read.outcome, read.stage

@@ -16,10 +16,12 @@ from transforms.host_buckets import GroupByHostBucket
 from transforms.http.crawl import Job
 from transforms.http.errors import Deferred, FetchError
 from transforms.http.response import Kind, Response
+from transforms.metrics import fetched
 from transforms.packing import pack, unpack
-from transforms.progress import advance, spend
+from transforms.progress import advance
 from transforms.run_context import RunContext, utc_now
 from transforms.shared_crawler import crawl_jobs
+from transforms.stage_log import log_fetch
 
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
@@ -60,9 +62,10 @@ class _FetchPages(beam.DoFn):
         advance("pages_to_fetch", len(jobs))
         for packed, result in crawl_jobs(jobs, self._context, self._clock):
             advance("pages_done")
-            if isinstance(result, Response):
-                spend("fetch articles", result.elapsed_ms / 1000)
-            yield outcome_of_fetch(unpack(packed), result, self._context, self._clock())
+            fetched(Stage.FETCH_ARTICLES, result)
+            outcome = outcome_of_fetch(unpack(packed), result, self._context, self._clock())
+            log_fetch(self._context.run_id, outcome)
+            yield outcome
 
 
 def outcome_of_fetch(

@@ -18,7 +18,8 @@ from transforms.http.crawl import Job
 from transforms.http.errors import Deferred, FetchError
 from transforms.http.redaction import redact
 from transforms.http.response import Kind, Response
-from transforms.progress import advance, spend
+from transforms.metrics import fetched
+from transforms.progress import advance
 from transforms.run_context import RunContext, utc_now
 from transforms.shared_crawler import crawl_jobs
 from transforms.urls import host_of
@@ -61,8 +62,7 @@ class _PollFeeds(beam.DoFn):
                 yield skipped(task, skip.reason, self._context, self._clock())
         for task, result in crawl_jobs(jobs, self._context, self._clock):
             advance("feeds_done")
-            if isinstance(result, Response):
-                spend("fetch feeds", result.elapsed_ms / 1000)
+            fetched(Stage.FETCH_FEEDS, result)
             yield outcome_of_poll(task, result, self._context, self._clock())
 
 

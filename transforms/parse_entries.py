@@ -17,7 +17,8 @@ from transforms.feeds.parse import NotParsed, ParsedFeed
 from transforms.feeds.schedule import PollResult, after_poll
 from transforms.fetch_feeds import body_hash, failed_poll, feed_fetch, feed_letter, skipped
 from transforms.intake import work_given_up
-from transforms.progress import advance, spend
+from transforms.metrics import took
+from transforms.progress import advance
 from transforms.run_context import RunContext, utc_now
 from transforms.workers.pool import WorkerCrashedError, WorkerTimeoutError, result_of, shared_pool
 from transforms.workers.tasks import Timed, parse
@@ -94,7 +95,7 @@ class _ParseFeeds(beam.DoFn):
         try:
             timed = result_of(done)
             parsed = timed.outcome
-            spend("parse entries", timed.seconds)
+            took(Stage.PARSE_ENTRIES, timed.seconds)
         except CancelledError:
             yield skipped(body.task, "deferred", self._context, self._clock()), ()
             return

@@ -23,6 +23,7 @@ from schemas.outcomes import Carried, Ended
 from schemas.report import Report
 from transforms.entry_failures import dead_letter
 from transforms.forgotten import is_forgotten_file, read_forgotten
+from transforms.metrics import reported
 from transforms.packing import pack, unpack
 from transforms.run_context import RunContext, utc_now
 
@@ -136,7 +137,9 @@ class _LookUpKnown(beam.DoFn):
             forgotten = read_forgotten(self._forgotten_files)
             known |= {key for key, packed in batch if key not in known and forgotten.holds(unpack(packed))}
         seen = sum(key in known for key, _ in batch)
-        yield beam.pvalue.TaggedOutput(REPORTS, Report({"balance.listed": len(batch), "balance.known": seen}))
+        counts: dict[str, float] = {"balance.listed": len(batch), "balance.known": seen}
+        reported(counts)
+        yield beam.pvalue.TaggedOutput(REPORTS, Report(counts))
         yield from (keyed for keyed in batch if keyed[0] not in known)
 
 
@@ -149,9 +152,9 @@ class _ChooseOne(beam.DoFn):
         entries = [unpack(packed) for packed in keyed[1]]
         winner, duplicates = choose(entries)
         carried_in = sum(_was_carried(entry) for entry in entries)
-        yield beam.pvalue.TaggedOutput(
-            REPORTS, Report({"balance.duplicates": duplicates, "balance.carried_in": carried_in})
-        )
+        counts: dict[str, float] = {"balance.duplicates": duplicates, "balance.carried_in": carried_in}
+        reported(counts)
+        yield beam.pvalue.TaggedOutput(REPORTS, Report(counts))
         now = self._clock()
         if winner.problem is not None:
             letter = dead_letter(

@@ -28,8 +28,10 @@ from schemas.feeds import KnownKey
 from schemas.outcomes import Carried, Ended
 from schemas.polls import PolledFeed
 from schemas.report import Report, StagedFile, sum_reports
+from transforms.metrics import recorded, reported
 from transforms.progress import advance
 from transforms.run_context import RunContext, utc_now
+from transforms.stage_log import log_dead_letter
 
 ROWS_A_GROUP = 1_000
 """Rows buffered for a table before they are written as a row group."""
@@ -65,18 +67,24 @@ class _WriteRows(beam.DoFn):
 
     def process(self, outcome: Outcome) -> None:
         assert self._attempt is not None  # noqa: S101 -- Beam starts a bundle before it processes one
-        rows, counts = rows_and_counts(outcome, self._clock())
+        now = self._clock()
+        rows, counts = rows_and_counts(outcome, now)
         for row in rows:
             self._attempt.add(row)
+            if isinstance(row, DeadLetter):
+                log_dead_letter(row)
         self._counts.update(counts)
         if isinstance(outcome, Ended | Carried):
             advance("entries_done")
+        if isinstance(outcome, Ended) and isinstance(outcome.record, Article):
+            recorded(outcome.record, now)
 
     def finish_bundle(self) -> Iterator[WindowedValue]:
         assert self._attempt is not None  # noqa: S101 -- as above
         files = self._attempt.close()
         self._attempt = None
         report = Report(dict(self._counts), files)
+        reported(report.counts)
         yield GlobalWindows.windowed_value_at_end_of_window(report)
 
     def _failed(self, row: Any, error: Exception) -> Any | None:
@@ -92,7 +100,7 @@ class _WriteRows(beam.DoFn):
         self._counts.update({"balance.articles": -1, "balance.dead_letters": 1, f"dead.{Reason.INTERNAL}": 1})
         for topic in row.topics:
             self._counts[f"topic.{topic.topic}"] -= 1
-        return DeadLetter(
+        letter = DeadLetter(
             stage=Stage.WRITE_RECORDS,
             level=Level.ENTRY,
             reason=Reason.INTERNAL,
@@ -107,6 +115,8 @@ class _WriteRows(beam.DoFn):
             occurred_at=self._clock(),
             run_id=row.run_id,
         )
+        log_dead_letter(letter)
+        return letter
 
 
 def rows_and_counts(outcome: Outcome, now: datetime) -> tuple[list[Any], dict[str, int]]:

@@ -6,10 +6,11 @@ import sys
 from datetime import UTC, datetime
 
 from transforms.http.redaction import redact
+from transforms.stage_log import FIELDS
 
 
 class JsonLines(logging.Formatter):
-    """Each record as a JSON object: time, level, logger, message, and the error where there is one."""
+    """Each record as a JSON object: time, level, logger, message; run, stage, feed, url and error where there are any."""
 
     def format(self, record: logging.LogRecord) -> str:
         """One line of JSON."""
@@ -19,6 +20,7 @@ class JsonLines(logging.Formatter):
             "logger": record.name,
             "message": redact(record.getMessage()),
         }
+        line |= {name: redact(str(getattr(record, name))) for name in FIELDS if hasattr(record, name)}
         if record.exc_info:
             line["error"] = redact(self.formatException(record.exc_info))
         return json.dumps(line, ensure_ascii=False)

@@ -1,24 +1,19 @@
 """`tocsin run`: one bounded run."""
 
-import logging
-from pathlib import Path
-
 import typer
 from rich.console import Console
 
 from pipeline.batch import RunResult, run_batch
 from pipeline.cli.console import output_console
 from pipeline.cli.logs import say_last, set_up_logs
+from pipeline.cli.metrics import NOWHERE, MetricsPlace, metrics_of
 from pipeline.cli.progress_display import progress_display
 from pipeline.cli.run_arguments import RunArguments, with_run_arguments
 from pipeline.cli.summary import print_summary
-from pipeline.metrics_file import write_metrics
 from pipeline.options import RunOptions
 from pipeline.signals import signals_stop_intake
 
 NO_FEED_ANSWERED = 4
-
-_LOG = logging.getLogger(__name__)
 
 
 @with_run_arguments
@@ -28,34 +23,21 @@ def run(arguments: RunArguments) -> None:
     Every entry ends as an article, a dead letter, known, a duplicate, or carried over to the next run.
     """
     set_up_logs(verbose=arguments.verbose, as_json=arguments.json_logs)
-    options, metrics_file = arguments.options(), arguments.writable_metrics_file()
-    result = execute(options, output_console(), metrics_file=metrics_file)
+    result = execute(arguments.options(), output_console(), metrics=arguments.metrics)
     if result.no_feed_answered:
         say_last("committed, but not one feed could be fetched")
         raise typer.Exit(NO_FEED_ANSWERED)
 
 
-def execute(options: RunOptions, console: Console, *, metrics_file: Path | None = None) -> RunResult:
+def execute(options: RunOptions, console: Console, *, metrics: MetricsPlace = NOWHERE) -> RunResult:
     """Run, show progress, print the summary."""
     say_what_is_unusual(options, console)
-    with signals_stop_intake(options.grace), progress_display(console):
-        result = run_batch(options)
-    print_summary(console, result)
-    if metrics_file is not None:
-        keep_metrics(metrics_file, result)
+    with metrics_of(options.out, metrics, since_start=False, say=console.print) as committed:
+        with signals_stop_intake(options.grace), progress_display(console):
+            result = run_batch(options)
+        print_summary(console, result)
+        committed(result)
     return result
-
-
-def keep_metrics(metrics_file: Path, result: RunResult) -> None:
-    """Write the counts of a run; a file that can't be written undoes no commit."""
-    try:
-        write_metrics(metrics_file, result)
-    except OSError as error:
-        _LOG.warning(
-            "the run is committed, but --metrics-file %s can't be written: %s",
-            metrics_file,
-            error.strerror,
-        )
 
 
 def say_what_is_unusual(options: RunOptions, console: Console) -> None:

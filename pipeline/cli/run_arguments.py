@@ -8,7 +8,7 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
-from pipeline.metrics_file import require_writable
+from pipeline.cli.metrics import MetricsPlace
 from pipeline.options import RunOptions, UsageError, parse_duration
 
 
@@ -78,8 +78,17 @@ class RunArguments:
         ),
     ] = "FnApiRunner"
     metrics_file: Annotated[
-        Path | None, typer.Option("--metrics-file", help="Write each run's counts here as Prometheus text.")
+        Path | None, typer.Option("--metrics-file", help="Write each run's metrics here as Prometheus text.")
     ] = None
+    metrics_port: Annotated[
+        int | None,
+        typer.Option(
+            "--metrics-port", min=0, max=65_535, help="Serve the same to Prometheus here; 0: any free port."
+        ),
+    ] = None
+    metrics_address: Annotated[
+        str, typer.Option("--metrics-address", help="The address that --metrics-port listens at.")
+    ] = "127.0.0.1"
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say more.")] = False
     json_logs: Annotated[bool, typer.Option("--json-logs", help="Logs as JSON, one object a line.")] = False
     beam: Annotated[list[str] | None, typer.Argument(metavar="[-- BEAM OPTIONS]", help="Beam's options.")] = (
@@ -121,17 +130,11 @@ class RunArguments:
             beam=rest,
         )
 
-    def writable_metrics_file(self) -> Path | None:
-        """Where the counts of a run go, if anywhere.
-
-        Raises:
-            UsageError: the file can't be written.
-        """
-        if self.metrics_file is None:
-            return None
-        metrics_file = self.metrics_file.expanduser()
-        require_writable(metrics_file)
-        return metrics_file
+    @property
+    def metrics(self) -> MetricsPlace:
+        """Where the metrics go, if anywhere."""
+        file = self.metrics_file.expanduser() if self.metrics_file else None
+        return MetricsPlace(file, self.metrics_port, self.metrics_address)
 
 
 def with_run_arguments(command: Callable[..., None]) -> Callable[..., None]:

@@ -1,7 +1,6 @@
 """`tocsin stream`: the feeds of a list, polled again and again until it is stopped."""
 
 from datetime import timedelta
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,11 +9,11 @@ from rich.console import Console
 from pipeline.batch import RunResult
 from pipeline.cli.console import output_console
 from pipeline.cli.logs import set_up_logs
+from pipeline.cli.metrics import metrics_of
 from pipeline.cli.progress_display import progress_display
 from pipeline.cli.run import say_what_is_unusual
 from pipeline.cli.run_arguments import RunArguments, with_run_arguments
 from pipeline.engine import IN_PROCESS
-from pipeline.metrics_file import write_metrics
 from pipeline.options import UsageError, parse_duration
 from pipeline.signals import signals_stop_intake
 from pipeline.stream import run_stream
@@ -39,10 +38,17 @@ def stream(
     console = output_console()
     say_what_is_unusual(options, console)
     console.print(_what_it_does(options.runner, every))
-    with signals_stop_intake(options.grace), progress_display(console):
-        done = run_stream(
-            options, interval, committed=lambda result: _say(console, result, arguments.metrics_file)
-        )
+    with (
+        metrics_of(options.out, arguments.metrics, since_start=True, say=console.print) as measure,
+        signals_stop_intake(options.grace),
+        progress_display(console),
+    ):
+
+        def committed(result: RunResult) -> None:
+            _say(console, result)
+            measure(result)
+
+        done = run_stream(options, interval, committed=committed)
     console.print(
         f"stopped after {done.runs} runs: {done.articles} articles, {done.dead_letters} dead letters"
     )
@@ -67,8 +73,8 @@ def _interval(text: str) -> timedelta:
     return interval
 
 
-def _say(console: Console, result: RunResult, metrics_file: Path | None) -> None:
-    """One line a run, since a stream makes many; and its counts for the monitoring."""
+def _say(console: Console, result: RunResult) -> None:
+    """One line a run, since a stream makes many."""
     feeds, balance = result.manifest.feeds, result.manifest.balance
     polled = feeds["fetched"] + feeds["not_modified"] + feeds["failed"]
     warning = " - not one feed could be fetched" if result.no_feed_answered else ""
@@ -78,5 +84,3 @@ def _say(console: Console, result: RunResult, metrics_file: Path | None) -> None
         f"{balance.carried_out} carried over; {result.seconds:.1f} s{warning}",
         soft_wrap=True,
     )
-    if metrics_file is not None:
-        write_metrics(metrics_file, result)

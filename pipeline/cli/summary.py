@@ -37,7 +37,7 @@ def print_summary(console: Console, result: RunResult) -> None:
             "feed failures", _n(sum(report.group("dead_feeds").values())), _parts(report.group("dead_feeds"))
         )
     table.add_row("topics", _n(sum(report.group("topic").values())), _parts(report.group("topic")))
-    table.add_row("seconds", f"{result.seconds:.1f}", _seconds(result.stage_seconds))
+    table.add_row("seconds", f"{result.seconds:.1f}", _seconds(result.measured.stage_seconds))
     console.print(table)
     console.print(
         f"balance: {balance.listed} listed + {balance.carried_in} carried in = {balance.known} known + "
@@ -63,4 +63,4 @@ def _entries(carried_in: int) -> str:
 
 
 def _seconds(stages: dict[str, float]) -> str:
-    return ", ".join(f"{name} {seconds:.1f}" for name, seconds in stages.items())
+    return ", ".join(f"{name.replace('_', ' ')} {seconds:.1f}" for name, seconds in stages.items())

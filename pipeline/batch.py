@@ -7,16 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pipeline.balance import require_balance
-from pipeline.commit import (
-    At,
-    PublishInterruptedError,
-    gather,
-    nowhere,
-    publish,
-    recover,
-    state_folder,
-    verify,
-)
+from pipeline.commit import At, PublishInterruptedError, nowhere, recover, verify
+from pipeline.commit_report import CommitPlan, commit_report
 from pipeline.engine import Engine, chosen_engine
 from pipeline.engine_metrics import EngineMetrics
 from pipeline.feed_list import letters_of_list, read_feed_list
@@ -24,12 +16,11 @@ from pipeline.graph import RunPlan, build
 from pipeline.lake import Lake, LakeError, new_run_id
 from pipeline.lock import LockLostError, OutputLock
 from pipeline.options import RunOptions, UsageError
-from pipeline.schema_evolution import VERSIONS, require_same_types
-from pipeline.state import State, load_state, write_state
+from pipeline.schema_evolution import require_same_types
+from pipeline.state import State, load_state
 from schemas.manifest import Manifest
 from schemas.polls import FeedTask
 from schemas.report import Report
-from schemas.version import TOCSIN_VERSION
 from transforms.feeds.listing import FeedList
 from transforms.http.redaction import redact
 from transforms.http.settings import HttpSettings
@@ -103,7 +94,7 @@ def run_batch(options: RunOptions, *, clock: Callable[[], datetime] = utc_now, a
             raise UsageError(str(error)) from error
         except (OSError, LockLostError) as error:
             raise RunFailedError(
-                f"an earlier run could not be finished; the next tries again: {_cause(error)}"
+                f"an earlier run could not be finished; the next tries again: {cause_of(error)}"
             ) from error
         context = _context(options, settings, lake, run_id, started_at, taxonomy_version)
         try:
@@ -113,10 +104,10 @@ def run_batch(options: RunOptions, *, clock: Callable[[], datetime] = utc_now, a
             )
         except PublishInterruptedError as error:
             raise RunFailedError(
-                f"run {run_id} was stopped while it published; the next run finishes it: {_cause(error)}"
+                f"run {run_id} was stopped while it published; the next run finishes it: {cause_of(error)}"
             ) from error
         except Exception as error:
-            raise RunFailedError(f"run {run_id} published nothing: {_cause(error)}") from error
+            raise RunFailedError(f"run {run_id} published nothing: {cause_of(error)}") from error
         finally:
             close_client(run_id)
     seconds = (datetime.now(UTC) - started_at).total_seconds() if clock is utc_now else 0.0
@@ -199,36 +190,25 @@ def _commit(
     balance = require_balance(report, feeds_listed=len(feed_list.sources), carried_in=len(state.pending))
     verify(lake, report.files)
     at("verified")
-    now = clock()
-    state_files = write_state(
-        lake, state_folder(lake, context.run_id), context.run_id, before=state, staged=report.files, now=now
+    return commit_report(
+        lake,
+        lock,
+        CommitPlan(
+            run_id=context.run_id,
+            started_at=context.started_at,
+            runner=options.runner,
+            options=options.recorded(),
+            taxonomy_version=taxonomy_version,
+            before=state,
+        ),
+        report,
+        balance,
+        now=clock(),
+        at=at,
     )
-    files = gather(lake, context.run_id, report.files)
-    at("gathered")
-    feeds = report.group("feeds")
-    manifest = Manifest(
-        run_id=context.run_id,
-        started_at=context.started_at.isoformat(),
-        committed_at=now.isoformat(),
-        tocsin_version=TOCSIN_VERSION,
-        schema_versions=VERSIONS,
-        taxonomy_version=taxonomy_version,
-        runner=options.runner,
-        options=options.recorded(),
-        files=files,
-        replaces=(),
-        feeds={
-            name: int(feeds.get(name, 0))
-            for name in ("listed", "fetched", "not_modified", "failed", "skipped")
-        },
-        balance=balance,
-        state=state_files,
-    )
-    publish(lake, lock, manifest, at=at)
-    return manifest
 
 
-def _cause(error: Exception) -> str:
+def cause_of(error: Exception) -> str:
     """The error at the root, in one line: Beam wraps what a stage raised."""
     root: BaseException = error
     while root.__cause__ is not None:

@@ -74,7 +74,7 @@ def load_state(lake: Lake) -> State:
         _refuse_newer(manifest)
         damage = [problem for file in files if (problem := damage_of(lake, file))]
         if not damage:
-            state = _read(lake, files)
+            state = read_state(lake, files)
             return _mended(lake, state, damaged) if damaged else state
         _LOG.error(
             "the state of run %s is damaged (%s): going back to the one before",
@@ -98,11 +98,15 @@ def write_state(
     before: State,
     staged: Sequence[StagedFile],
     now: datetime,
+    kept_pending: Sequence[Entry] = (),
 ) -> tuple[LakeFile, ...]:
-    """Write the state after a run into `folder`; give its files under the names that the commit publishes."""
+    """Write the state after a run into `folder`; give its files under the names that the commit publishes.
+
+    `kept_pending` are entries carried over that the run did not take in; a bounded run takes in all.
+    """
     polled = _staged_table(lake, FeedState, staged)
     feeds = {**before.feeds, **{state.feed_url: state for state in rows_of(FeedState, polled)}}
-    pending = _staged_table(lake, Entry, staged)
+    pending = pa.concat_tables([_staged_table(lake, Entry, staged), table_of(Entry, kept_pending)])
     delta = _staged_table(lake, KnownKey, staged)
     # An entry that has left its feed while it is carried over has had no outcome yet.
     delta = delta.filter(pc.invert(pc.is_in(delta["key"], value_set=pending["key"].combine_chunks())))
@@ -161,7 +165,8 @@ def _mended(lake: Lake, older: State, damaged: Sequence[tuple[LakeFile, ...]]) -
     )
 
 
-def _read(lake: Lake, files: Sequence[LakeFile]) -> State:
+def read_state(lake: Lake, files: Sequence[LakeFile]) -> State:
+    """The state that these files hold."""
     known = tuple(file for file in files if file.table in (KnownKey.TABLE, Forgotten.TABLE))
     feeds = {state.feed_url: state for state in _rows(lake, files, FeedState)}
     return State(feeds, tuple(_rows(lake, files, Entry)), known)

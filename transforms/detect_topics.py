@@ -35,10 +35,14 @@ class DetectTopics(beam.PTransform[Any, Any]):
 
     def expand(self, outcomes: Any) -> Any:
         """Outcomes -> outcomes."""
-        found = outcomes | "Find topics" >> beam.Map(_detected, self.context, self.clock)
+        found = outcomes | "Find topics" >> beam.Map(self.by_rules)
         if self.context.model_path is None:
             return found
         return found | "Apply the model" >> RunInference(LearnedTopics(self.context, self.clock))
+
+    def by_rules(self, outcome: Ended | Carried) -> Ended | Carried:
+        """One outcome with what the rules find; what has that already, or is no article, passes."""
+        return _detected(outcome, self.context, self.clock)
 
 
 class LearnedTopics(ModelHandler[Ended | Carried, Ended | Carried, LearnedDetector]):

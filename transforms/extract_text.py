@@ -58,7 +58,11 @@ class ExtractText(beam.PTransform[Any, Any]):
 
     def expand(self, fetched: Any) -> Any:
         """What was fetched -> outcomes."""
-        return fetched | "Extract pages" >> beam.ParDo(_ExtractPages(self.context, self.clock))
+        return fetched | "Extract pages" >> beam.ParDo(self.stage())
+
+    def stage(self) -> beam.DoFn:
+        """What does it, also for a graph that gives it batches of its own."""
+        return _ExtractPages(self.context, self.clock)
 
 
 @dataclasses.dataclass(eq=False)
@@ -70,7 +74,11 @@ class TakeFeedText(beam.PTransform[Any, Any]):
 
     def expand(self, chosen: Any) -> Any:
         """Chosen entries -> outcomes."""
-        return chosen | "Take the feed's text" >> beam.Map(_with_feed_text, self.context, self.clock)
+        return chosen | "Take the feed's text" >> beam.Map(self.outcome_of)
+
+    def outcome_of(self, chosen: Entry | Ended | Carried) -> Ended | Carried:
+        """One entry's outcome; what has one already passes."""
+        return _with_feed_text(chosen, self.context, self.clock)
 
 
 def stand_in(missing: PageMissing, now: datetime, run_id: str) -> Ended:

@@ -42,9 +42,11 @@ class ParseEntries(beam.PTransform[Any, Any]):
 
     def expand(self, polls: Any) -> Any:
         """Polls -> their ends, and the entries listed."""
-        return polls | "Parse feeds" >> beam.ParDo(_ParseFeeds(self.context, self.clock)).with_outputs(
-            ENTRIES, main="feeds"
-        )
+        return polls | "Parse feeds" >> beam.ParDo(self.stage()).with_outputs(ENTRIES, main="feeds")
+
+    def stage(self) -> beam.DoFn:
+        """What does it, also for a graph that gives it batches of its own."""
+        return _ParseFeeds(self.context, self.clock)
 
 
 class _ParseFeeds(beam.DoFn):

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from transforms.http.client import Client
-from transforms.http.crawl import Job, Result, crawl
+from transforms.http.crawl import Crawling, Job, Result, crawl
 from transforms.http.loop import BackgroundLoop
 from transforms.intake import intake_stopped_for, work_given_up
 from transforms.run_context import RunContext, utc_now
@@ -42,6 +42,34 @@ def crawl_jobs(
         deadline=time.monotonic() + left,
         chance=random.Random(context.run_id),  # noqa: S311 -- jitter, no secret
     )
+
+
+def begin_crawl(
+    jobs: Sequence[Job[Any]],
+    context: RunContext,
+    deadline_at: datetime,
+    clock: Callable[[], datetime] = utc_now,
+) -> Crawling[Any]:
+    """Begin to fetch the jobs with the run's client, and come back at once.
+
+    No request is begun after `deadline_at` or once intake has stopped.
+    """
+    client, loop = _client_of(context)
+    staging = Path(context.staging)
+    return Crawling(
+        client,
+        jobs,
+        loop=loop,
+        stop=lambda: intake_stopped_for(staging),
+        give_up=work_given_up,
+        deadline=time.monotonic() + (deadline_at - clock()).total_seconds(),
+    )
+
+
+def reopen_hosts(context: RunContext) -> None:
+    """Let hosts that had failed too often be asked again, as each run of its own would; pauses that they asked for stay."""
+    client, loop = _client_of(context)
+    loop.loop.call_soon_threadsafe(client.gate.reopen)
 
 
 def close_client(run_id: str) -> None:

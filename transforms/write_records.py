@@ -51,7 +51,11 @@ class WriteRecords(beam.PTransform[Any, Any]):
 
     def expand(self, outcomes: Any) -> Any:
         """Outcomes -> reports."""
-        return outcomes | "Write rows" >> beam.ParDo(_WriteRows(self.context, self.clock))
+        return outcomes | "Write rows" >> beam.ParDo(self.stage())
+
+    def stage(self) -> beam.DoFn:
+        """What does it, also for a graph that gives it batches of its own."""
+        return _WriteRows(self.context, self.clock)
 
 
 class _WriteRows(beam.DoFn):

@@ -86,6 +86,71 @@ def crawl(
         loop.run(crawling.end(task))
 
 
+class Crawling(Generic[Item]):
+    """A crawl as `crawl`, for a caller that looks at it now and then and waits for nothing.
+
+    `stop`, `give_up`, `deadline` and `chance` are those of `crawl`. `client` must have been entered on `loop`.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        jobs: Iterable[Job[Item]],
+        *,
+        loop: BackgroundLoop,
+        stop: Callable[[], bool] = lambda: False,
+        give_up: Callable[[], bool] = lambda: False,
+        deadline: float | None = None,
+        chance: random.Random | None = None,
+        max_waiting: int = 1000,
+        max_waiting_bytes: int = 16 * 1024 * 1024,
+    ) -> None:
+        hosts, self._unfit = _by_host(client, jobs)
+        self._loop = loop
+        self._crawl: _Crawl[Item] = _Crawl(
+            client,
+            stop,
+            give_up,
+            deadline,
+            chance or random.Random(),  # noqa: S311 - jitter, no secret
+            Room(max_waiting, max_waiting_bytes),
+        )
+        self._task = loop.run(self._crawl.start(hosts)) if hosts else None
+
+    @property
+    def ended(self) -> bool:
+        """Whether every result has been taken."""
+        return self._task is None and not self._unfit
+
+    def take(self) -> Iterator[tuple[Item, Result]]:
+        """The results that are there, each once.
+
+        Raises:
+            Exception: whatever made the crawl itself fail.
+        """
+        while self._unfit:
+            yield self._unfit.pop()
+        while self._task is not None:
+            try:
+                batch = self._crawl.results.get_nowait()
+            except queue.Empty:
+                return
+            if not batch:
+                self.cancel()
+                return
+            count, size = len(batch), sum(size for _, _, size in batch)
+            for item, result, _ in batch:
+                yield item, result
+            self._loop.loop.call_soon_threadsafe(self._crawl.room.leave, count, size)
+
+    def cancel(self) -> None:
+        """Break off what runs."""
+        task, self._task = self._task, None
+        self._unfit = []
+        if task is not None:
+            self._loop.run(self._crawl.end(task))
+
+
 def _by_host(
     client: Client, jobs: Iterable[Job[Item]]
 ) -> tuple[dict[str, _Walk[Item]], list[tuple[Item, FetchError]]]:

@@ -13,6 +13,9 @@ from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
 _SAMPLE = 500
 """Characters looked at; more cost time and change no answer on the evaluation texts."""
+_PIECES = (slice(0, 80), slice(210, 290), slice(420, 500))
+"""Pieces of a sample that are looked at first: enough where they are sure, for less than half the time."""
+_SURE_BY_PIECES = 0.99
 _FEWEST_LETTERS = 20
 _SURE = 0.5
 """Probability, as py3langid normalises it, below which the page's own declaration is asked."""
@@ -27,6 +30,7 @@ _SCRIPTS = (
     (re.compile("[\u0530-\u058f]"), "hy"),
 )
 """Scripts that one language of news writes."""
+_SOME_SCRIPT = re.compile("[" + "".join(script.pattern[1:-1] for script, _ in _SCRIPTS) + "]")
 _CYRILLIC = re.compile("[\u0400-\u04ff]")
 _OWN_LETTERS = {
     "kk": "ғқұ",
@@ -56,21 +60,31 @@ def detect_language(text: str, declared: str | None = None) -> str | None:
         declared: what the page or feed declares (`kk`, `en-GB`), believed where the text itself leaves a doubt.
     """
     sample = text[:_SAMPLE]
-    letters = [letter for letter in sample.lower() if letter.isalpha()]
-    by_script = _of_script(sample, len(letters))
+    letters = sum(map(str.isalpha, sample))
+    by_script = _of_script(sample, letters)
     if by_script is not None:
         return by_script
-    claim = primary_subtag(declared)
-    if len(letters) < _FEWEST_LETTERS:
+    if letters < _FEWEST_LETTERS:
         return None
-    ranking = _identifier().rank(sample)
+    ranking = _ranking(sample)
     found, probability = ranking[0]
-    by_letters = _of_letters(letters, found) if _CYRILLIC.search(sample) else None
+    by_letters = _of_letters(sample, letters, found) if _CYRILLIC.search(sample) else None
     if by_letters is not None:
         return by_letters
     if probability > _SURE:
-        return str(found)
+        return found
+    claim = primary_subtag(declared)
     return claim if any(lang == claim and share > _THINKABLE for lang, share in ranking[:5]) else None
+
+
+def _ranking(sample: str) -> list[tuple[str, float]]:
+    """Languages by probability, the likeliest first; that one alone where pieces of the sample are sure of it."""
+    if len(sample) == _SAMPLE:
+        found, probability = _identifier().classify(" ".join(sample[piece] for piece in _PIECES))
+        if probability > _SURE_BY_PIECES:
+            return [(found, probability)]
+    ranking: list[tuple[str, float]] = _identifier().rank(sample)
+    return ranking
 
 
 def primary_subtag(declared: str | None) -> str | None:
@@ -80,6 +94,8 @@ def primary_subtag(declared: str | None) -> str | None:
 
 
 def _of_script(sample: str, letters: int) -> str | None:
+    if not _SOME_SCRIPT.search(sample):
+        return None
     for script, lang in _SCRIPTS:
         found = len(script.findall(sample))
         if found >= 6 and found > (0.1 if lang == "ja" else 0.4) * letters:
@@ -87,10 +103,10 @@ def _of_script(sample: str, letters: int) -> str | None:
     return None
 
 
-def _of_letters(letters: list[str], found: str) -> str | None:
+def _of_letters(sample: str, letters: int, found: str) -> str | None:
     """The Cyrillic language whose own letters the text holds; None where the letters do not decide."""
-    count = Counter(letters)
-    least = max(2.0, _FEWEST_OWN * len(letters))
+    count = Counter(sample.lower())
+    least = max(2.0, _FEWEST_OWN * letters)
     own = {lang: sum(count[letter] for letter in own) for lang, own in _OWN_LETTERS.items()}
     if own["tg"] >= least and own["tg"] * 2 >= own["kk"]:
         return "tg"

@@ -10,9 +10,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from transforms.topics.counting import Counter, Marks, View
-from transforms.topics.folding import FoldedText, fold
+from transforms.topics.folding import fold
+from transforms.topics.heads import NumberedTerm
 from transforms.topics.languages import Language
-from transforms.topics.matcher import Hit, Matcher, NumberedTerm
+from transforms.topics.matcher import Hit, Matcher
 from transforms.topics.numbers import TOKEN, NumberReader, Token
 from transforms.topics.terms import read_term
 
@@ -92,14 +93,14 @@ class FigureFinder:
                         for term in read_term(" ".join(source.split()), usual_suffix=language.usual_suffix)
                     ]
 
-    def find(self, folded: FoldedText, starts: Sequence[int]) -> list[StatedFigure]:
+    def find(self, folded: str, starts: Sequence[int]) -> list[StatedFigure]:
         """The figures of a folded text, by place. `starts` are where its sentences begin, in the folded text."""
         found: list[StatedFigure] = []
-        places = self._reader.places(folded.text)
+        places = self._reader.places(folded)
         for sentence in sorted({bisect_right(starts, place) - 1 for place in places}):
             start = starts[sentence]
-            end = starts[sentence + 1] if sentence + 1 < len(starts) else len(folded.text)
-            text = folded.text[start:end]
+            end = starts[sentence + 1] if sentence + 1 < len(starts) else len(folded)
+            text = folded[start:end]
             hits = self._kinds.hits(text, self._lang)
             if hits:
                 hits += self._company.hits(text, self._lang)
@@ -164,15 +165,3 @@ class FigureFinder:
             if roles is not None:
                 marks.setdefault(place, Marks([], [], [], set())).roles.update(roles)
         return marks
-
-
-def folded_starts(folded: FoldedText, starts: Sequence[int]) -> list[int]:
-    """Where sentences that begin at `starts` of the stored text begin in the folded text."""
-    if not folded.cuts:
-        return list(starts)
-    origin = [cut + shift for cut, shift in zip(folded.cuts, folded.shifts, strict=True)]
-    places = []
-    for start in starts:
-        at = bisect_right(origin, start)
-        places.append(start - (folded.shifts[at - 1] if at else 0))
-    return places

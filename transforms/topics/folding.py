@@ -8,6 +8,7 @@ NFKC change lengths and so cannot be used here. What was dropped is kept as a li
 import re
 import unicodedata
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 _DROPPED = re.compile(
@@ -67,6 +68,17 @@ class FoldedText:
         if not self.cuts:
             return start, end
         return start + self._dropped_before(start), self._start_of(end)
+
+    def places(self, starts: Sequence[int]) -> Sequence[int]:
+        """Where what begins at rising places of the original text begins in the folded text."""
+        if not self.cuts:
+            return starts
+        origins = [cut + shift for cut, shift in zip(self.cuts, self.shifts, strict=True)]
+        found = []
+        for start in starts:
+            at = bisect_right(origins, start)
+            found.append(start - (self.shifts[at - 1] if at else 0))
+        return found
 
     def _dropped_before(self, place: int) -> int:
         at = bisect_right(self.cuts, place)

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import NamedTuple
 
@@ -25,21 +24,16 @@ _MOST_TERMS = 60
 """Terms of one sentence that are looked at together; more is no sentence but a list."""
 
 
-class FoundTerm(NamedTuple):
-    """A term in the text: its span in the stored text and the groups that it belongs to, as bits."""
+FoundTerm = tuple[int, int, int]
+"""A term in the text: start and end of its span in the stored text, and the groups that it belongs to, as bits."""
+
+
+class _Term(NamedTuple):
+    """A found term with names, made only where a rule looks at it: most are never looked at."""
 
     start: int
     end: int
     groups: int
-
-
-@dataclass(frozen=True, slots=True)
-class Sentence:
-    """A sentence's terms, by place, all their groups, and how much its place in the document adds."""
-
-    terms: Sequence[FoundTerm]
-    groups: int
-    factor: float
 
 
 class Judgement(NamedTuple):
@@ -67,7 +61,8 @@ class _CompiledRule(NamedTuple):
 class RuleBook:
     """The rules of a taxonomy with groups as bits, found by the groups that their first need names.
 
-    `gapped` is a bit beside the groups' for terms with a gap, in which a negation may stand.
+    `gapped` is a bit beside the groups' for terms with a gap, in which a negation may stand. `first_needs` are the
+    bits without any of which a sentence meets no rule.
     """
 
     def __init__(self, taxonomy: Taxonomy) -> None:
@@ -80,7 +75,7 @@ class RuleBook:
                 first_needs |= compiled.needs[0]
                 for name in rule.all[0]:
                     self._by_group.setdefault(self.bits[name], []).append(compiled)
-        self._first_needs = first_needs
+        self.first_needs = first_needs
         self.gapped = 1 << len(taxonomy.groups)
         self._modalities = [(m, self.bits[m.group]) for m in taxonomy.modalities]
 
@@ -105,17 +100,21 @@ class RuleBook:
             mask |= self.bits[name]
         return mask
 
-    def judge(self, sentence: Sentence, text: str, document: int) -> list[Judgement]:
-        """The strongest rule that each topic has for the sentence.
+    def judge(
+        self, found: Sequence[FoundTerm], groups: int, factor: float, text: str, document: int
+    ) -> list[Judgement]:
+        """The strongest rule that each topic has for a sentence.
 
         Args:
-            sentence: its terms, with spans into `text`.
+            found: the sentence's terms by place, with spans into `text`.
+            groups: bits of all their groups.
+            factor: how much the sentence's place in the document adds.
             text: the text as stored.
             document: bits of all groups met anywhere in the document.
         """
         best: dict[int, Judgement] = {}
-        groups = sentence.groups
-        keys = groups & self._first_needs
+        terms: list[_Term] = []
+        keys = groups & self.first_needs
         while keys:
             key = keys & -keys
             keys ^= key
@@ -127,38 +126,40 @@ class RuleBook:
                 if not all(document & need for need in rule.document):
                     continue
                 known = best.get(rule.topic)
-                if known is not None and known.weight >= rule.weight * sentence.factor:
+                if known is not None and known.weight >= rule.weight * factor:
                     continue
-                judgement = self._weigh(rule, sentence, text)
+                terms = terms or [_Term(*term) for term in found[:_MOST_TERMS]]
+                judgement = self._weigh(rule, terms, groups, factor, text)
                 if judgement is not None and (known is None or judgement.weight > known.weight):
                     best[rule.topic] = judgement
         return list(best.values())
 
-    def _weigh(self, rule: _CompiledRule, sentence: Sentence, text: str) -> Judgement | None:
-        """The strongest way in which the sentence's terms meet the rule, if they do."""
-        best: tuple[float, tuple[FoundTerm, ...]] | None = None
-        terms = sentence.terms[:_MOST_TERMS]
+    def _weigh(
+        self, rule: _CompiledRule, terms: Sequence[_Term], groups: int, factor: float, text: str
+    ) -> Judgement | None:
+        """The strongest way in which a sentence's terms meet the rule, if they do."""
+        best: tuple[float, tuple[_Term, ...]] | None = None
+        modalities = [m for m in self._modalities if groups & m[1]] if rule.modality else []
         for chosen in _choices(rule, terms, text):
-            factor = 1.0
-            if rule.modality:
-                for modality, bit in self._modalities:
-                    if sentence.groups & bit and self._applies(modality, bit, chosen, terms, text):
-                        factor *= modality.factor
-            if best is None or factor > best[0]:
-                best = (factor, chosen)
-            if factor == 1.0:
+            doubt = 1.0
+            for modality, bit in modalities:
+                if self._applies(modality, bit, chosen, terms, text):
+                    doubt *= modality.factor
+            if best is None or doubt > best[0]:
+                best = (doubt, chosen)
+            if doubt == 1.0:
                 break
         if best is None:
             return None
-        weight = min(rule.weight * sentence.factor * best[0], _HIGHEST_WEIGHT)
+        weight = min(rule.weight * factor * best[0], _HIGHEST_WEIGHT)
         return Judgement(rule.topic, weight, rule.name, tuple((term.start, term.end) for term in best[1]))
 
     def _applies(
         self,
         modality: Modality,
         bit: int,
-        chosen: Sequence[FoundTerm],
-        terms: Sequence[FoundTerm],
+        chosen: Sequence[_Term],
+        terms: Sequence[_Term],
         text: str,
     ) -> bool:
         """Whether one of the cues stands near one of the chosen terms, or in a gap of it."""
@@ -181,7 +182,7 @@ class RuleBook:
         return False
 
 
-def _choices(rule: _CompiledRule, terms: Sequence[FoundTerm], text: str) -> Iterator[tuple[FoundTerm, ...]]:
+def _choices(rule: _CompiledRule, terms: Sequence[_Term], text: str) -> Iterator[tuple[_Term, ...]]:
     """Ways to meet every need of a rule with terms of their own, by place in the sentence."""
     if len(rule.needs) == 1:
         need = rule.needs[0]
@@ -193,8 +194,8 @@ def _choices(rule: _CompiledRule, terms: Sequence[FoundTerm], text: str) -> Iter
 
 
 def _extended(
-    rule: _CompiledRule, terms: Sequence[FoundTerm], text: str, chosen: tuple[FoundTerm, ...]
-) -> Iterator[tuple[FoundTerm, ...]]:
+    rule: _CompiledRule, terms: Sequence[_Term], text: str, chosen: tuple[_Term, ...]
+) -> Iterator[tuple[_Term, ...]]:
     """The ways to meet the needs that `chosen` leaves open."""
     if len(chosen) == len(rule.needs):
         yield chosen
@@ -205,7 +206,7 @@ def _extended(
             yield from _extended(rule, terms, text, (*chosen, term))
 
 
-def _fits(rule: _CompiledRule, term: FoundTerm, chosen: tuple[FoundTerm, ...], text: str) -> bool:
+def _fits(rule: _CompiledRule, term: _Term, chosen: tuple[_Term, ...], text: str) -> bool:
     if any(term.start < other.end and other.start < term.end for other in chosen):
         return False
     if chosen and rule.ordered and term.start < chosen[-1].end:
@@ -213,7 +214,7 @@ def _fits(rule: _CompiledRule, term: FoundTerm, chosen: tuple[FoundTerm, ...], t
     return rule.within is None or _near(term, chosen, rule.within, text)
 
 
-def _near(term: FoundTerm, chosen: Sequence[FoundTerm], words: int, text: str) -> bool:
+def _near(term: _Term, chosen: Sequence[_Term], words: int, text: str) -> bool:
     return all(
         text.count(" ", min(term.end, other.end), max(term.start, other.start)) <= words for other in chosen
     )

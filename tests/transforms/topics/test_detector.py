@@ -48,8 +48,8 @@ def test_evidence_is_the_stored_text_and_what_the_rule_matched(detector, title, 
             folded = fold(said.text).text
             groups = detector._rules.mask(sorted(rules[said.rule]))
             assert any(
-                (hit.start, hit.end) == (0, len(folded)) and detector._groups_of[hit.term] & groups
-                for hit in detector._matcher.hits(folded, None)
+                (start, end) == (0, len(folded)) and detector._terms._groups_of[term] & groups
+                for start, end, term in detector._terms.matcher.hits(folded, None)
             )
     for figure in found.figures:
         assert fields[figure.field][figure.start : figure.end] == figure.text

@@ -14,7 +14,7 @@ from zlib import crc32
 import numpy as np
 import numpy.typing as npt
 
-from transforms.topics.detector import ReadSentence
+from transforms.topics.read_sentences import ReadSentence
 
 FEATURES_VERSION = 1
 """To be raised whenever a sentence would get other features than before: models of another version are refused."""

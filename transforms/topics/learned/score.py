@@ -3,9 +3,11 @@
 import numpy as np
 
 from schemas.articles import Evidence, Topic
-from transforms.topics.detector import MOST_EVIDENCE, Detector, ReadSentence
+from transforms.topics.detector import Detector
 from transforms.topics.learned.features import Values, sentence_rows
 from transforms.topics.learned.model import LearnedModel, LearnedTopic
+from transforms.topics.read_sentences import ReadSentence
+from transforms.topics.scoring import MOST_EVIDENCE
 
 MOST_SENTENCES = 5
 """Sentences told as evidence for a learned topic at most."""

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """What a worker pool starts for each worker: asks the runner for the job's options, and becomes Beam's harness.
 
-It keeps to the container contract of Beam's portable runners, and needs no container: the environment that it is
-started in has tocsin and its requirements installed. Unlike a bare SdkHarness it hands the job's options to the
+It keeps to the container contract of Beam's portable runners, where --id and --provision_endpoint are all that must
+be given, and needs no container: the environment that it is started in has tocsin and its requirements installed,
+so that nothing which a job stages is fetched. Unlike a bare SdkHarness it hands the job's options to the
 harness (file systems need them), and it writes what the worker prints to a file: the pool never reads the pipe
 that it opens, and a worker that prints much would stand still on it.
 
@@ -28,9 +29,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    for name in ("id", "logging_endpoint", "artifact_endpoint", "provision_endpoint", "control_endpoint"):
+    for name in ("id", "provision_endpoint"):
         parser.add_argument(f"--{name}", required=True)
-    arguments = parser.parse_args()
+    for name in ("logging_endpoint", "control_endpoint"):
+        parser.add_argument(f"--{name}", help="where the runner does not say it when it is asked")
+    # Engines give more, such as a folder for artifacts, and each its own.
+    arguments, _ = parser.parse_known_args()
     # The pool waits for its own signals with them blocked, which a process hands on to its children.
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM, signal.SIGINT})
     environment = {
@@ -58,6 +62,8 @@ def environment_of(
     """The variables that Beam's harness reads; what the runner names goes before what the pool named."""
     control = info.control_endpoint.url or arguments.control_endpoint
     logging = info.logging_endpoint.url or arguments.logging_endpoint
+    if not control or not logging:
+        sys.exit("boot: neither the runner nor an option names the control and the logging endpoint")
     variables = {
         "WORKER_ID": arguments.id,
         "PIPELINE_OPTIONS": json_format.MessageToJson(info.pipeline_options),

@@ -6,18 +6,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from apache_beam.io.filesystems import FileSystems
+
 from pipeline.balance import require_balance
-from pipeline.commit import At, PublishInterruptedError, nowhere, recover, verify
+from pipeline.commit import PublishInterruptedError, nowhere, recover, verify
 from pipeline.commit_report import CommitPlan, commit_report
 from pipeline.engine import Engine, chosen_engine
 from pipeline.engine_metrics import EngineMetrics
 from pipeline.feed_list import letters_of_list, read_feed_list
 from pipeline.graph import RunPlan, build
 from pipeline.lake import Lake, LakeError, new_run_id
-from pipeline.lock import LockLostError, OutputLock
 from pipeline.options import RunOptions, UsageError
 from pipeline.schema_evolution import require_same_types
 from pipeline.state import State, load_state
+from pipeline.storage.storage import STAGING, At, Lock, LockLostError
 from schemas.manifest import Manifest
 from schemas.polls import FeedTask
 from schemas.report import Report
@@ -73,17 +75,18 @@ def run_batch(options: RunOptions, *, clock: Callable[[], datetime] = utc_now, a
     """
     settings = options.http_settings()
     engine = chosen_engine(options)
+    FileSystems.set_options(engine.options)
     prepare_workers()
     feed_list = read_feed_list(options.feeds, strict=options.strict)
     taxonomy_version, version_found_by = _taxonomy_versions(options)
-    lake = Lake(options.out.absolute())
     try:
-        lake.create()
+        lake = Lake(options.out, engine.options)
+        lake.storage.create()
     except LakeError as error:
         raise UsageError(str(error)) from error
     started_at = clock()
     token = new_run_id(started_at, secrets.token_hex(4))
-    with OutputLock(lake.lock_file, token) as lock:
+    with lake.storage.lock(token) as lock:
         try:
             for done in recover(lake, lock):
                 _LOG.warning(done, extra=fields(run=token))
@@ -138,8 +141,8 @@ def _context(
         started_at=started_at,
         deadline_at=started_at + options.deadline,
         http=settings,
-        output=str(lake.root),
-        staging=str(lake.staging / run_id),
+        output=lake.location,
+        staging=lake.storage.locate(f"{STAGING}/{run_id}"),
         workers=options.worker_count,
         only_due=options.only_due,
         taxonomy_path=options.taxonomy,
@@ -162,15 +165,15 @@ def _run_pipeline(
         feeds=[FeedTask(source, state.feeds.get(source.shown)) for source in feed_list.sources],
         list_problems=letters_of_list(feed_list, options.feeds, context.run_id, context.started_at),
         pending=state.pending,
-        known_files=tuple(str(lake.root / file.path) for file in state.known_files),
+        known_files=tuple(lake.storage.locate(file.path) for file in state.known_files),
         rebuilt_keys=state.rebuilt_keys,
         fetch_pages=options.pages == "always",
         host_buckets=engine.host_buckets,
     )
     pipeline = engine.pipeline()
     build(pipeline, plan, context, clock)
-    measured = engine.carry_out(pipeline, lake.staging / context.run_id)
-    report = read_report(lake.staging / context.run_id)
+    measured = engine.carry_out(pipeline, context.staging)
+    report = read_report(context.staging)
     require_balance(report, feeds_listed=len(plan.feeds), carried_in=len(plan.pending))
     return report, measured
 
@@ -181,7 +184,7 @@ def _commit(
     feed_list: FeedList,
     state: State,
     lake: Lake,
-    lock: OutputLock,
+    lock: Lock,
     context: RunContext,
     report: Report,
     clock: Callable[[], datetime],

@@ -15,9 +15,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
-from pipeline.commit import INTENT
 from pipeline.lake import PUBLISHED_TABLES, Lake, LakeError, damage_of, read_manifest
 from pipeline.rewrite import erased, runs_told
 from pipeline.schema_evolution import RECORDS, schema_of, type_changes
@@ -65,15 +63,15 @@ def check(lake: Lake) -> list[Finding]:
 def _manifests(lake: Lake) -> tuple[list[Manifest], list[Finding]]:
     """The manifests that stand, oldest first, and those that can't be read."""
     read, findings = [], []
-    for path in lake.manifest_paths():
+    for key in lake.manifest_keys():
         try:
-            read.append(read_manifest(path))
+            read.append(read_manifest(lake, key))
         except LakeError as error:
-            findings.append(Finding(path.relative_to(lake.root).as_posix(), str(error)))
+            findings.append(Finding(key, str(error)))
     replaced = {run_id for manifest in read for run_id in manifest.replaces}
     findings += [
-        Finding(f"staging/{intent.parent.name}", "was stopped while it published; the next run finishes it")
-        for intent in sorted(lake.staging.glob(f"*/{INTENT}"))
+        Finding(f"staging/{run_id}", "was stopped while it published; the next run finishes it")
+        for run_id in lake.storage.intents()
     ]
     return [manifest for manifest in read if manifest.run_id not in replaced], findings
 
@@ -89,17 +87,18 @@ def _balances(manifest: Manifest) -> Iterator[Finding]:
 
 
 def _file_problems(lake: Lake, file: LakeFile) -> Iterator[Finding]:
-    path = lake.root / file.path
-    if not path.is_file():
+    size = lake.storage.size(file.path)
+    if size is None:
         yield Finding(file.path, "is missing")
         return
-    if path.stat().st_size != file.bytes:
-        yield Finding(file.path, f"has {path.stat().st_size} bytes, its manifest says {file.bytes}")
+    if size != file.bytes:
+        yield Finding(file.path, f"has {size} bytes, its manifest says {file.bytes}")
     elif damage_of(lake, file):
         yield Finding(file.path, "its sha256 is not its manifest's")
     try:
-        found = pq.ParquetFile(path)
-        rows = sum(batch.num_rows for batch in found.iter_batches())
+        with lake.parquet(file) as parquet:
+            found = parquet.schema_arrow
+            rows = sum(batch.num_rows for batch in parquet.iter_batches())
     except (OSError, pa.ArrowException) as error:
         yield Finding(file.path, f"can't be read: {error}")
         return
@@ -107,8 +106,8 @@ def _file_problems(lake: Lake, file: LakeFile) -> Iterator[Finding]:
         yield Finding(file.path, f"has {rows} rows, its manifest says {file.rows}")
     if file.table in RECORDS:
         schema = schema_of(file.table)
-        yield from (Finding(file.path, change) for change in type_changes(found.schema_arrow, schema))
-        if not set(found.schema_arrow.names) & set(schema.names):
+        yield from (Finding(file.path, change) for change in type_changes(found, schema))
+        if not set(found.names) & set(schema.names):
             yield Finding(file.path, f"has none of the columns of {file.table}")
 
 
@@ -116,19 +115,19 @@ def _strays(lake: Lake, manifests: list[Manifest]) -> Iterator[Finding]:
     named = {file.path for manifest in manifests for file in manifest.files}
     for _, state in lake.states() if all(_readable(lake)) else ():
         named |= {file.path for file in state}
-    if any(lake.staging.glob(f"*/{INTENT}")):
-        return  # what a commit under way has renamed already is no stray, and is told of above
+    if lake.storage.intents():
+        return  # what a commit under way has published already is no stray, and is told of above
+    manifest_keys = set(lake.manifest_keys())
     for top in (*PUBLISHED_TABLES, "state", "runs"):
-        for path in sorted((lake.root / top).rglob("*")):
-            shown = path.relative_to(lake.root).as_posix()
-            if path.is_file() and shown not in named and not (top == "runs" and path.suffix == ".json"):
-                yield Finding(shown, "no manifest names it")
+        for key in lake.storage.files(top):
+            if key not in named and key not in manifest_keys:
+                yield Finding(key, "no manifest names it")
 
 
 def _readable(lake: Lake) -> Iterator[bool]:
-    for path in lake.manifest_paths():
+    for key in lake.manifest_keys():
         try:
-            read_manifest(path)
+            read_manifest(lake, key)
         except LakeError:
             yield False
         else:
@@ -140,7 +139,7 @@ def _rows(lake: Lake, manifests: list[Manifest], sound: list[tuple[Manifest, Lak
     counts: dict[str, Counter[str]] = {manifest.run_id: Counter() for manifest in manifests}
     for manifest, file in sound:
         names = ["run_id", *{Article.TABLE: ["article_id"], DeadLetter.TABLE: ["level"]}.get(file.table, [])]
-        rows = pq.read_table(lake.root / file.path, columns=names)
+        rows = lake.read_table(file, columns=names)
         strange = set(rows["run_id"].unique().to_pylist()) - {manifest.run_id, *manifest.replaces}
         if strange:
             yield Finding(file.path, f"holds rows of runs that are not its manifest's: {sorted(strange)}")
@@ -193,7 +192,7 @@ def _older_state_problems(lake: Lake, newest: Manifest) -> Iterator[Finding]:
     """What is wrong with the state to go back to: the newest older one that has not been removed."""
     for _, state in lake.states():
         own = [file for file in state if file not in newest.state]
-        if any((lake.root / file.path).exists() for file in own):
+        if any(lake.storage.size(file.path) is not None for file in own):
             for file in own:
                 yield from _file_problems(lake, file)
             return
@@ -201,11 +200,7 @@ def _older_state_problems(lake: Lake, newest: Manifest) -> Iterator[Finding]:
 
 def _agreement(lake: Lake, newest: Manifest, files: list[LakeFile]) -> Iterator[Finding]:
     def column(table: str, name: str) -> pa.ChunkedArray:
-        parts = [
-            pq.read_table(lake.root / file.path, columns=[name])[name]
-            for file in newest.state
-            if file.table == table
-        ]
+        parts = [lake.read_table(file, columns=[name])[name] for file in newest.state if file.table == table]
         return pa.chunked_array(
             [chunk for part in parts for chunk in part.chunks], schema_of(table).field(name).type
         )
@@ -223,14 +218,14 @@ def _agreement(lake: Lake, newest: Manifest, files: list[LakeFile]) -> Iterator[
     polled: set[str] = set()
     for file in files:
         if file.table == Article.TABLE:
-            rows = pq.read_table(lake.root / file.path, columns=["article_id", "fetched_at"])
+            rows = lake.read_table(file, columns=["article_id", "fetched_at"])
             recent = rows.filter(pc.greater(rows["fetched_at"], pa.scalar(since)))["article_id"]
             keys = pa.array([bytes.fromhex(text) for text in recent.to_pylist()], pa.binary(16))
             unknown = len(keys) - (pc.sum(pc.is_in(keys, value_set=known.combine_chunks())).as_py() or 0)
             if unknown:
                 yield Finding(where, f"does not know {unknown} articles of {file.path}")
         elif file.table == FeedFetch.TABLE:
-            rows = pq.read_table(lake.root / file.path, columns=["feed_url", "outcome"])
+            rows = lake.read_table(file, columns=["feed_url", "outcome"])
             polled |= {row["feed_url"] for row in rows.to_pylist() if row["outcome"] != FeedOutcome.SKIPPED}
     if missing := polled - set(column(FeedState.TABLE, "feed_url").to_pylist()):
         yield Finding(where, f"does not know {len(missing)} feeds that were polled, for one {min(missing)}")

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from pipeline.commit import STATES_KEPT, At, gather, nowhere, publish, state_folder
+from pipeline.commit import STATES_KEPT, nowhere, publish, published_as, staged_key
 from pipeline.lake import Lake
-from pipeline.lock import OutputLock
 from pipeline.schema_evolution import VERSIONS
 from pipeline.state import State, write_state
+from pipeline.storage.storage import At, Lock
 from schemas.entries import Entry
 from schemas.manifest import Manifest
 from schemas.report import Balance, Report
@@ -36,7 +36,7 @@ class CommitPlan:
 
 def commit_report(
     lake: Lake,
-    lock: OutputLock,
+    lock: Lock,
     plan: CommitPlan,
     report: Report,
     balance: Balance,
@@ -51,15 +51,14 @@ def commit_report(
     """
     state_files = write_state(
         lake,
-        state_folder(lake, plan.run_id),
+        staged_key(plan.run_id, f"state/{plan.run_id}"),
         plan.run_id,
         before=plan.before,
         staged=report.files,
         now=now,
         kept_pending=plan.kept_pending,
     )
-    files = gather(lake, plan.run_id, report.files)
-    at("gathered")
+    published = published_as(lake, plan.run_id, report.files)
     feeds = report.group("feeds")
     manifest = Manifest(
         run_id=plan.run_id,
@@ -70,7 +69,7 @@ def commit_report(
         taxonomy_version=plan.taxonomy_version,
         runner=plan.runner,
         options=plan.options,
-        files=files,
+        files=tuple(published),
         replaces=(),
         feeds={
             name: int(feeds.get(name, 0))
@@ -79,5 +78,6 @@ def commit_report(
         balance=balance,
         state=state_files,
     )
-    publish(lake, lock, manifest, states_kept=plan.states_kept, at=at)
+    staged = {file.path: key for file, key in published.items()}
+    publish(lake, lock, manifest, staged, states_kept=plan.states_kept, at=at)
     return manifest

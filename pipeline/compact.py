@@ -12,12 +12,12 @@ from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
-from pipeline.commit import At, nowhere
+from pipeline.commit import nowhere
 from pipeline.lake import Lake
 from pipeline.read_lake import committed_runs
 from pipeline.rewrite import Rewriting, date_folders, date_of, folder_of, rewrite, rewriting_of, states_of
+from pipeline.storage.storage import At
 from schemas.articles import Article
 from schemas.entries import Entry
 from schemas.manifest import LakeFile
@@ -107,9 +107,10 @@ def _expired(lake: Lake, files: list[LakeFile], oldest_kept: datetime) -> Counte
     found: Counter[str] = Counter()
     for file in files:
         if file.table == Article.TABLE and folder_of(file).partition("=")[2] <= f"{oldest_kept:%Y-%m-%d}":
-            for batch in pq.ParquetFile(lake.root / file.path).iter_batches(columns=["fetched_at", "text"]):
-                old = pc.less(batch["fetched_at"], pa.scalar(oldest_kept, batch["fetched_at"].type))
-                some = pc.greater(pc.utf8_length(batch["text"]), 0)
-                if count := pc.sum(pc.and_(old, some)).as_py():
-                    found[folder_of(file)] += count
+            with lake.parquet(file) as parquet:
+                for batch in parquet.iter_batches(columns=["fetched_at", "text"]):
+                    old = pc.less(batch["fetched_at"], pa.scalar(oldest_kept, batch["fetched_at"].type))
+                    some = pc.greater(pc.utf8_length(batch["text"]), 0)
+                    if count := pc.sum(pc.and_(old, some)).as_py():
+                        found[folder_of(file)] += count
     return found

@@ -129,7 +129,7 @@ def source_files(source: str) -> list[Path]:
         return [path]
     if path.is_dir():
         lake = Lake(path)
-        if lake.manifest_paths():
+        if lake.manifest_keys():
             return [
                 path / file.path
                 for run in committed_runs(lake)

@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import (
@@ -52,7 +51,7 @@ class Engine:
         """An empty pipeline of this engine."""
         return beam.Pipeline(runner=self.runner(), options=self.options)
 
-    def carry_out(self, pipeline: beam.Pipeline, staging: Path) -> EngineMetrics:
+    def carry_out(self, pipeline: beam.Pipeline, staging: str) -> EngineMetrics:
         """Run the pipeline to its end, and give what the engine counted.
 
         A stop of intake here is told to the run's workers, wherever they are.
@@ -91,7 +90,7 @@ def chosen_engine(options: RunOptions) -> Engine:
     return Engine(_PORTABLE[options.runner], flags, host_buckets=BUCKETS_PER_SLOT * parallelism)
 
 
-def _pass_on_stop(staging: Path, ended: threading.Event) -> None:
+def _pass_on_stop(staging: str, ended: threading.Event) -> None:
     while not ended.wait(_LOOK_EVERY):
         if intake_stopped():
             tell_workers(staging)

@@ -17,13 +17,13 @@ from datetime import datetime
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
-from pipeline.commit import At, nowhere, state_folder
+from pipeline.commit import nowhere, staged_key
 from pipeline.lake import Lake
 from pipeline.read_lake import committed_runs
 from pipeline.rewrite import Rewriting, folder_of, rewrite, rewriting_of
 from pipeline.state import State, load_state, write_state_file
+from pipeline.storage.storage import At
 from schemas.articles import Article
 from schemas.columns import arrow_schema, rows_of, table_of
 from schemas.dead_letters import DeadLetter, Level
@@ -72,9 +72,9 @@ def forget(
         files = [file for run in committed_runs(lake) for file in run.files]
         for file in files:
             if file.table == Article.TABLE:
-                sought.learn(pq.read_table(lake.root / file.path, columns=_ARTICLE_COLUMNS))
+                sought.learn(lake.read_table(file, columns=_ARTICLE_COLUMNS))
             elif file.table == DeadLetter.TABLE:
-                sought.learn_letters(pq.read_table(lake.root / file.path, columns=["url", "host"]))
+                sought.learn_letters(lake.read_table(file, columns=["url", "host"]))
         for entry in state.pending:
             if sought.holds_url(entry.canonical_url, entry.url):
                 sought.keys.add(entry.key)
@@ -185,12 +185,12 @@ class _Sought:
 def _count(lake: Lake, file: LakeFile, sought: _Sought, erased: Counter[str]) -> bool:
     """Count the rows of a file that go; whether there is any."""
     if file.table == Article.TABLE:
-        found = sought.articles(pq.read_table(lake.root / file.path, columns=_ARTICLE_COLUMNS))
+        found = sought.articles(lake.read_table(file, columns=_ARTICLE_COLUMNS))
         count = pc.sum(found).as_py() or 0
         erased[Article.TABLE] += count
         return count > 0
     if file.table == DeadLetter.TABLE:
-        rows = pq.read_table(lake.root / file.path, columns=["url", "host", "level"])
+        rows = lake.read_table(file, columns=["url", "host", "level"])
         levels = rows["level"].filter(sought.letters(rows)).to_pylist()
         erased[DeadLetter.TABLE] += levels.count(Level.ENTRY)
         erased["feed_dead_letters"] += levels.count(Level.FEED)
@@ -200,7 +200,7 @@ def _count(lake: Lake, file: LakeFile, sought: _Sought, erased: Counter[str]) ->
 
 def _state(lake: Lake, run_id: str, state: State, sought: _Sought, now: datetime) -> tuple[LakeFile, ...]:
     """The whole state anew, without the target, and with its hashes."""
-    folder = state_folder(lake, run_id)
+    folder = staged_key(run_id, f"state/{run_id}")
     keys = pa.array(sorted(sought.keys), type=pa.binary(16))
     feeds = [
         replace(feed, entry_keys=tuple(key for key in feed.entry_keys if key not in sought.keys))
@@ -209,19 +209,19 @@ def _state(lake: Lake, run_id: str, state: State, sought: _Sought, now: datetime
     known, forgotten = arrow_schema(KnownKey).empty_table(), list[Forgotten]()
     for file in state.known_files:
         if file.table == Forgotten.TABLE:
-            forgotten += rows_of(Forgotten, pq.read_table(lake.root / file.path))
+            forgotten += rows_of(Forgotten, lake.read_table(file))
         else:
-            delta = pq.read_table(lake.root / file.path, schema=arrow_schema(KnownKey))
+            delta = lake.read_table(file, schema=arrow_schema(KnownKey))
             known = pa.concat_tables([known, delta.filter(pc.invert(pc.is_in(delta["key"], value_set=keys)))])
     salt = forgotten[0].salt if forgotten else secrets.token_bytes(16)
     forgotten += [Forgotten(ENTRY, salted(salt, key), salt, now) for key in sorted(sought.keys)]
     if sought.host is not None:
         forgotten.append(Forgotten(HOST, salted(salt, sought.host.encode()), salt, now))
     return (
-        write_state_file(folder, run_id, FeedState, table_of(FeedState, feeds)),
-        write_state_file(folder, run_id, Entry, table_of(Entry, state.pending)),
-        write_state_file(folder, run_id, KnownKey, known.sort_by("key")),
-        write_state_file(folder, run_id, Forgotten, table_of(Forgotten, forgotten)),
+        write_state_file(lake, folder, run_id, FeedState, table_of(FeedState, feeds)),
+        write_state_file(lake, folder, run_id, Entry, table_of(Entry, state.pending)),
+        write_state_file(lake, folder, run_id, KnownKey, known.sort_by("key")),
+        write_state_file(lake, folder, run_id, Forgotten, table_of(Forgotten, forgotten)),
     )
 
 

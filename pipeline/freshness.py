@@ -4,7 +4,6 @@ from datetime import datetime
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from pipeline.lake import Lake
 from schemas.articles import Article
@@ -26,7 +25,7 @@ def seconds_to_commit(lake: Lake, manifest: Manifest) -> list[float]:
     for file in manifest.files:
         if file.table != Article.TABLE:
             continue
-        table = pq.ParquetFile(lake.root / file.path).read(columns=["published_at", "published_precision"])
+        table = lake.read_table(file, columns=["published_at", "published_precision"])
         precise = pc.is_in(
             table["published_precision"].cast(pa.string()), value_set=pa.array(sorted(TO_THE_MINUTE))
         )

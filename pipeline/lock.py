@@ -10,15 +10,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from pipeline.lake import LakeError
+from pipeline.storage.storage import LockHeldError, LockLostError, LockUnavailableError
 
-
-class LockHeldError(Exception):
-    """Another run holds the output."""
-
-
-class LockLostError(Exception):
-    """The lock file no longer holds our token: somebody removed or replaced it."""
+__all__ = ["LockHeldError", "LockLostError", "OutputLock"]
 
 
 class OutputLock:
@@ -34,13 +28,13 @@ class OutputLock:
 
         Raises:
             LockHeldError: another process has it; the message says which.
-            LakeError: the lock file can't be opened.
+            LockUnavailableError: the lock file can't be opened.
         """
         try:
             descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
             said = f"the lock file {self._path} can't be opened ({error.strerror}): move it away, or mend its rights"
-            raise LakeError(said) from error
+            raise LockUnavailableError(said) from error
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:

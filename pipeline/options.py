@@ -11,10 +11,11 @@ from typing import Any, NoReturn
 from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions, _BeamArgumentParser
 
 from schemas.version import PROJECT_URL, TOCSIN_VERSION
-from transforms.http.redaction import redact
+from transforms.http.redaction import REPLACEMENT, redact
 from transforms.http.settings import HttpSettings, parse_allow_host
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d)?")
+_SECRET_OPTION = re.compile(r"key|secret|token|password|credential|connection_string")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, None: 1}
 
 
@@ -27,7 +28,7 @@ class RunOptions:
     """What a run is asked to do."""
 
     feeds: str
-    out: Path
+    out: Path | str
     taxonomy: str | None = None
     model: str | None = None
     workers: int = 0
@@ -101,8 +102,23 @@ class RunOptions:
             "ignore_robots": self.ignore_robots,
             "only_due": self.only_due,
             "strict": self.strict,
-            "beam": [redact(argument) for argument in self.beam],
+            "beam": without_secrets(self.beam),
         }
+
+
+def without_secrets(arguments: Sequence[str]) -> list[str]:
+    """Beam's options as they may be stored: the values of those whose name speaks of a secret are left out."""
+    shown, hide_next = [], False
+    for argument in arguments:
+        if hide_next and not argument.startswith("--"):
+            shown.append(REPLACEMENT)
+            hide_next = False
+            continue
+        name, equals, _ = argument.partition("=")
+        secret = argument.startswith("--") and _SECRET_OPTION.search(name) is not None
+        hide_next = secret and not equals
+        shown.append(f"{name}={REPLACEMENT}" if secret and equals else redact(argument))
+    return shown
 
 
 def usable_cores() -> int:

@@ -5,7 +5,6 @@ from itertools import groupby
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from pipeline.lake import Lake, LakeError
 from pipeline.schema_evolution import conformed
@@ -56,10 +55,12 @@ def _read(lake: Lake, record: type[Any], *, newest_first: bool) -> Iterator[Any]
 
 def _rows(lake: Lake, record: type[Row], file: LakeFile) -> Iterator[Row]:
     try:
-        for batch in pq.ParquetFile(lake.root / file.path).iter_batches(batch_size=500):
-            yield from rows_of(record, conformed(pa.Table.from_batches([batch]), file.table, file.path))
+        with lake.parquet(file) as parquet:
+            for batch in parquet.iter_batches(batch_size=500):
+                yield from rows_of(record, conformed(pa.Table.from_batches([batch]), file.table, file.path))
     except (OSError, pa.ArrowException) as error:
-        raise LakeError(f"{lake.root / file.path} can't be read ({error}): run `tocsin check`") from error
+        where = lake.storage.locate(file.path)
+        raise LakeError(f"{where} can't be read ({error}): run `tocsin check`") from error
 
 
 def _files(lake: Lake, table: str, *, newest_first: bool) -> list[LakeFile]:

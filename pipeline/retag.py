@@ -9,10 +9,11 @@ from datetime import datetime
 
 import pyarrow as pa
 
-from pipeline.commit import At, nowhere
+from pipeline.commit import nowhere
 from pipeline.compact import pending_rows
 from pipeline.lake import Lake
 from pipeline.rewrite import Rewriting, date_folders, rewrite, rewriting_of, states_of
+from pipeline.storage.storage import At
 from schemas.articles import Article
 from schemas.columns import rows_of, table_of
 from transforms.run_context import utc_now

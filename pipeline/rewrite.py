@@ -1,8 +1,8 @@
 """Rewrite what is published: the commit behind compact, retag and forget.
 
 Whole date folders of a table are read through their manifests, changed, and written as one file each under
-staging; the commit then exchanges them with the published ones and publishes one manifest in place of those of
-all runs that had files in them. The manifest keeps what the replaced ones told, run by run, in its options:
+staging; the commit then publishes them in place of the old ones, with one manifest for those of all
+runs that had files in them. The manifest keeps what the replaced ones told, run by run, in its options:
 
     command         compact, retag or forget
     runs            of each run replaced: run_id, its times, version, taxonomy, runner, options, feeds, balance
@@ -24,8 +24,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.commit import At, CommitError, nowhere, publish, recover, staged_folder
-from pipeline.exchange import can_exchange
+from pipeline.commit import CommitError, nowhere, publish, recover, staged_key
 from pipeline.lake import (
     PREVIOUS_STATE,
     PUBLISHED_TABLES,
@@ -35,13 +34,14 @@ from pipeline.lake import (
     ingest_date,
     new_run_id,
 )
-from pipeline.lock import OutputLock
 from pipeline.read_lake import committed_runs
 from pipeline.schema_evolution import VERSIONS, conformed, require_same_types, schema_of
+from pipeline.storage.storage import At, Lock
 from schemas.manifest import LakeFile, Manifest
 from schemas.report import Balance
 from schemas.version import TOCSIN_VERSION
-from transforms.write_records import ROWS_A_GROUP, TEXT_A_GROUP, staged_file
+from transforms.files import NewFile
+from transforms.write_records import ROWS_A_GROUP, TEXT_A_GROUP
 
 Change = Callable[[pa.Table], pa.Table]
 
@@ -76,7 +76,7 @@ def folder_of(file: LakeFile) -> str:
 
 def rewrite(
     lake: Lake,
-    lock: OutputLock,
+    lock: Lock,
     rewriting: Rewriting,
     *,
     run_id: str,
@@ -99,9 +99,12 @@ def rewrite(
         if run.run_id in rewriting.runs or folders & {folder_of(file) for file in run.files}
     ]
     files: list[LakeFile] = []
+    replaced: list[str] = []
     for folder in rewriting.folders:
         old = [file for run in affected for file in run.files if folder_of(file) == folder]
         files += _rewritten(lake, run_id, folder, old, rewriting.change.get(folder.split("/")[0]))
+        replaced += [file.path for file in old]
+    staged = {file.path: staged_key(run_id, file.path) for file in files}
     at("rewritten")
     files += [file for run in affected for file in run.files if folder_of(file) not in folders]
     manifest = Manifest(
@@ -126,7 +129,16 @@ def rewrite(
         balance=sum_balances(run.balance for run in affected),
         state=rewriting.state,
     )
-    publish(lake, lock, manifest, exchanged=rewriting.folders, states_kept=states_kept, at=at)
+    publish(
+        lake,
+        lock,
+        manifest,
+        staged,
+        rewritten=rewriting.folders,
+        replaced=replaced,
+        states_kept=states_kept,
+        at=at,
+    )
     return manifest
 
 
@@ -168,12 +180,12 @@ def states_of(lake: Lake) -> tuple[tuple[LakeFile, ...], tuple[LakeFile, ...]]:
         damage = damage_of(lake, file)
         if damage:
             raise LakeError(f"the state is damaged ({damage}): let `tocsin run` go back to the one before it")
-    whole = len(states) > 1 and all((lake.root / file.path).exists() for file in states[1])
+    whole = len(states) > 1 and all(lake.storage.size(file.path) is not None for file in states[1])
     return states[0], states[1] if whole else ()
 
 
 @contextmanager
-def rewriting_of(lake: Lake, clock: Callable[[], datetime]) -> Iterator[tuple[OutputLock, str, datetime]]:
+def rewriting_of(lake: Lake, clock: Callable[[], datetime]) -> Iterator[tuple[Lock, str, datetime]]:
     """The output's lock, the id and the begin of a rewriting; what an earlier run left has been put right.
 
     Raises:
@@ -185,17 +197,13 @@ def rewriting_of(lake: Lake, clock: Callable[[], datetime]) -> Iterator[tuple[Ou
     started_at = clock()
     token = new_run_id(started_at, secrets.token_hex(4))
     try:
-        lake.create()
-        with OutputLock(lake.lock_file, token) as lock:
+        lake.storage.create()
+        with lake.storage.lock(token) as lock:
             recover(lake, lock)
             run_id = lake.run_id_after_all(token)
             _refuse_newer(lake)
             require_same_types(lake)
-            if not can_exchange(lake.staging):
-                raise LakeError(
-                    f"the file system of {lake.root} can't exchange two folders in one step, which rewriting "
-                    "needs: move the lake to a local disk (ext4, XFS, Btrfs, APFS)"
-                )
+            lake.storage.require_rewritable()
             yield lock, run_id, started_at
     except OSError as error:
         raise CommitError(f"nothing was changed: {error}") from error
@@ -216,19 +224,19 @@ def _rewritten(
 ) -> list[LakeFile]:
     _refuse_strays(lake, folder, old)
     table = folder.split("/", maxsplit=1)[0]
-    staged = staged_folder(lake, run_id, folder) / run_id
-    staged.mkdir(parents=True, mode=0o700)
-    path = staged / "part-0.parquet"
+    published = f"{folder}/{run_id}/part-0.parquet"
     rows = 0
-    with pq.ParquetWriter(path, schema_of(table), compression="zstd") as writer:
+    with (
+        NewFile(lake.storage.locate(staged_key(run_id, published))) as file,
+        pq.ParquetWriter(file, schema_of(table), compression="zstd") as writer,
+    ):
         for group in _groups(_changed(lake, table, old, change)):
             writer.write_table(group)
             rows += group.num_rows
     if not rows:
-        path.unlink()
+        lake.storage.delete([staged_key(run_id, published)])
         return []
-    file = staged_file(table, path, rows, lake.root)
-    return [LakeFile(table, f"{folder}/{run_id}/{path.name}", rows, file.bytes, file.sha256)]
+    return [LakeFile(table, published, rows, file.bytes, file.sha256)]
 
 
 def _changed(lake: Lake, table: str, files: Sequence[LakeFile], change: Change | None) -> Iterator[pa.Table]:
@@ -236,9 +244,10 @@ def _changed(lake: Lake, table: str, files: Sequence[LakeFile], change: Change |
         damage = damage_of(lake, file)
         if damage:
             raise LakeError(f"{damage}: run `tocsin check`; nothing was changed")
-        for batch in pq.ParquetFile(lake.root / file.path).iter_batches(batch_size=_BATCH):
-            rows = conformed(pa.Table.from_batches([batch]), table, file.path)
-            yield change(rows) if change else rows
+        with lake.parquet(file) as parquet:
+            for batch in parquet.iter_batches(batch_size=_BATCH):
+                rows = conformed(pa.Table.from_batches([batch]), table, file.path)
+                yield change(rows) if change else rows
 
 
 def _groups(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
@@ -254,11 +263,12 @@ def _groups(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
 
 
 def _refuse_strays(lake: Lake, folder: str, named: Sequence[LakeFile]) -> None:
-    paths = {lake.root / file.path for file in named}
-    for path in sorted((lake.root / folder).rglob("*")):
-        if path.is_file() and path not in paths:
+    keys = {file.path for file in named}
+    for key in lake.storage.files(folder):
+        if key not in keys:
             raise LakeError(
-                f"{path} stands outside every manifest and would be lost: run `tocsin check`, and move it away"
+                f"{lake.storage.locate(key)} stands outside every manifest and would be lost: run `tocsin check`, "
+                "and move it away"
             )
 
 

@@ -4,7 +4,6 @@ import itertools
 from collections.abc import Iterable, Iterator
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from pipeline.lake import Lake, LakeError
 from schemas.articles import Article
@@ -83,7 +82,8 @@ def require_same_types(lake: Lake) -> None:
 
 def _require(lake: Lake, file: LakeFile) -> None:
     try:
-        found = pq.read_schema(lake.root / file.path)
+        with lake.parquet(file) as parquet:
+            found = parquet.schema_arrow
     except (OSError, pa.ArrowException):
         return  # damage is told by those who read the file, and by `tocsin check`
     conformed(found.empty_table(), file.table, file.path)

@@ -5,13 +5,10 @@ their feed, and many deltas are now and then compacted into one sorted file. A k
 body of a feed lists it, and `DAYS_KNOWN` after. A 304 or a failed poll leaves the last body's keys as they are.
 """
 
-import hashlib
 import logging
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -26,6 +23,7 @@ from schemas.feeds import FeedState, KnownKey
 from schemas.forgotten import Forgotten
 from schemas.manifest import LakeFile, Manifest
 from schemas.report import StagedFile
+from transforms.files import NewFile, read_table
 from transforms.select_new import known_among
 from transforms.stage_log import fields
 
@@ -85,14 +83,14 @@ def load_state(lake: Lake) -> State:
         damaged.append(files)
     if damaged:
         raise LakeError(
-            f"no commit of {lake.root} has a state that can be read: run `tocsin check`, or restore {lake.state}"
+            f"no commit of {lake.location} has a state that can be read: run `tocsin check`, or restore {lake.storage.locate('state')}"
         )
     return NOTHING
 
 
 def write_state(
     lake: Lake,
-    folder: Path,
+    folder: str,
     run_id: str,
     *,
     before: State,
@@ -100,7 +98,7 @@ def write_state(
     now: datetime,
     kept_pending: Sequence[Entry] = (),
 ) -> tuple[LakeFile, ...]:
-    """Write the state after a run into `folder`; give its files under the names that the commit publishes.
+    """Write the state after a run into a folder of the staging; give its files as the commit publishes them.
 
     `kept_pending` are entries carried over that the run did not take in; a bounded run takes in all.
     """
@@ -116,14 +114,14 @@ def write_state(
     kept = tuple(file for file in before.known_files if file.table == KnownKey.TABLE)
     forgotten = tuple(file for file in before.known_files if file.table == Forgotten.TABLE)
     if len(kept) >= DELTAS_BEFORE_COMPACTION:
-        older = [pq.read_table(lake.root / file.path, schema=arrow_schema(KnownKey)) for file in kept]
+        older = [lake.read_table(file, schema=arrow_schema(KnownKey)) for file in kept]
         delta, kept = compact_known(pa.concat_tables([*older, delta]), feeds, now), ()
     written = [
-        write_state_file(folder, run_id, FeedState, table_of(FeedState, feeds.values())),
-        write_state_file(folder, run_id, Entry, pending),
+        write_state_file(lake, folder, run_id, FeedState, table_of(FeedState, feeds.values())),
+        write_state_file(lake, folder, run_id, Entry, pending),
     ]
     if delta.num_rows:
-        written.append(write_state_file(folder, run_id, KnownKey, delta))
+        written.append(write_state_file(lake, folder, run_id, KnownKey, delta))
     return (*written, *kept, *forgotten)
 
 
@@ -157,7 +155,7 @@ def _mended(lake: Lake, older: State, damaged: Sequence[tuple[LakeFile, ...]]) -
     rebuilt = tuple(_article_keys(lake))
     ended = known_among(
         (entry.key for entry in pending),
-        [str(lake.root / file.path) for file in known if file.table == KnownKey.TABLE],
+        [lake.storage.locate(file.path) for file in known if file.table == KnownKey.TABLE],
         rebuilt,
     )
     return State(
@@ -177,7 +175,7 @@ def _rows(lake: Lake, files: Sequence[LakeFile], record: type[Row]) -> list[Row]
         row
         for file in files
         if file.table == vars(record)["TABLE"]
-        for row in rows_of(record, pq.read_table(lake.root / file.path))
+        for row in rows_of(record, lake.read_table(file))
     ]
 
 
@@ -185,30 +183,30 @@ def _article_keys(lake: Lake) -> Iterator[bytes]:
     """The keys of every committed article."""
     for manifest in lake.manifests():
         for file in manifest.files:
-            if file.table == Article.TABLE and (lake.root / file.path).exists():
-                column = pq.read_table(lake.root / file.path, columns=["article_id"])["article_id"]
+            if file.table == Article.TABLE and lake.storage.size(file.path) is not None:
+                column = lake.read_table(file, columns=["article_id"])["article_id"]
                 yield from (bytes.fromhex(value) for value in column.to_pylist())
 
 
 def _staged_table(lake: Lake, record: type[Any], staged: Sequence[StagedFile]) -> pa.Table:
     schema = arrow_schema(record)
     tables = [
-        pq.read_table(lake.root / file.path, schema=schema) for file in staged if file.table == record.TABLE
+        read_table(lake.storage.locate(file.path), schema=schema)
+        for file in staged
+        if file.table == record.TABLE
     ]
     return pa.concat_tables([schema.empty_table(), *tables], promote_options="default").cast(schema)
 
 
-def write_state_file(folder: Path, run_id: str, record: type[Any], table: pa.Table) -> LakeFile:
-    """Write and sync one table of the state into `folder`, which the commit publishes as `state/<run>`."""
-    path = folder / f"{record.TABLE}.parquet"
-    pq.write_table(table, path, compression="zstd", row_group_size=ROWS_A_GROUP)
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
-        data = file.read()
+def write_state_file(lake: Lake, folder: str, run_id: str, record: type[Any], table: pa.Table) -> LakeFile:
+    """Write one table of the state into `folder`, which the commit publishes as `state/<run>`."""
+    name = f"{record.TABLE}.parquet"
+    with NewFile(lake.storage.locate(f"{folder}/{name}")) as file:
+        pq.write_table(table, file, compression="zstd", row_group_size=ROWS_A_GROUP)
     return LakeFile(
         table=record.TABLE,
-        path=f"state/{run_id}/{path.name}",
+        path=f"state/{run_id}/{name}",
         rows=table.num_rows,
-        bytes=len(data),
-        sha256=hashlib.sha256(data).hexdigest(),
+        bytes=file.bytes,
+        sha256=file.sha256,
     )

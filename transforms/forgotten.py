@@ -4,11 +4,10 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
-import pyarrow.parquet as pq
-
 from schemas.columns import rows_of
 from schemas.entries import Entry
 from schemas.forgotten import Forgotten
+from transforms.files import read_table
 from transforms.urls import host_of
 
 ENTRY = "entry"
@@ -46,4 +45,4 @@ class ForgottenSet:
 
 def read_forgotten(paths: Iterable[str]) -> ForgottenSet:
     """The set that these files hold."""
-    return ForgottenSet(row for path in paths for row in rows_of(Forgotten, pq.read_table(path)))
+    return ForgottenSet(row for path in paths for row in rows_of(Forgotten, read_table(path)))

@@ -5,9 +5,13 @@ Workers of a cluster are other processes, which no signal reaches: the driver le
 
 import threading
 import time
-from pathlib import Path
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from transforms.files import file_exists, is_object, under, write_whole
 
 _LOOK_EVERY = 0.1
+_ASK_STORE_EVERY = 5.0
 _STOP_NAME = "stop"
 _stopped = threading.Event()
 _given_up = threading.Event()
@@ -39,15 +43,41 @@ def intake_stopped() -> bool:
     return _stopped.is_set()
 
 
-def tell_workers(staging: Path) -> None:
-    """Stop intake in every process that works on the run whose staging folder this is."""
-    staging.mkdir(parents=True, exist_ok=True, mode=0o700)
-    (staging / _STOP_NAME).touch()
+def tell_workers(staging: str) -> None:
+    """Stop intake in every process that works on the run whose staging folder is at this location."""
+    write_whole(under(staging, _STOP_NAME), b"stop\n")
 
 
-def intake_stopped_for(staging: Path) -> bool:
-    """Whether intake is stopped in this process, or by the run's driver in another."""
-    return intake_stopped() or (staging / _STOP_NAME).exists()
+def stop_of(staging: str) -> Callable[[], bool]:
+    """A function that tells whether intake is stopped in this process, or by the run's driver in another."""
+    if not staging:
+        return intake_stopped
+    stop = under(staging, _STOP_NAME)
+    if not is_object(staging):
+        return lambda: intake_stopped() or file_exists(stop)
+    asked = _AskedNowAndThen(lambda: file_exists(stop))
+    return lambda: intake_stopped() or asked()
+
+
+class _AskedNowAndThen:
+    """The last answer to a question that a store takes its time for: asked anew every few seconds, aside."""
+
+    def __init__(self, question: Callable[[], bool]) -> None:
+        self._question = question
+        self._thread = ThreadPoolExecutor(1, "tocsin-stop")
+        self._asked: Future[bool] | None = None
+        self._next = 0.0
+        self._answer = False
+
+    def __call__(self) -> bool:
+        if self._asked is not None and self._asked.done():
+            # A store that gives no answer has not said that intake is stopped.
+            self._answer = self._asked.exception() is None and self._asked.result()
+            self._asked = None
+        if self._asked is None and not self._answer and time.monotonic() >= self._next:
+            self._next = time.monotonic() + _ASK_STORE_EVERY
+            self._asked = self._thread.submit(self._question)
+        return self._answer
 
 
 def wait_unless_stopped(seconds: float) -> bool:

@@ -10,10 +10,10 @@ from transforms.http.settings import HttpSettings
 class RunContext:
     """The settings of one run.
 
-    `deadline_at` ends intake: what has not been begun by then is carried over. `staging` is the folder that
-    attempts write under. `workers` is the size of the process pool. `only_due` polls only feeds that the
-    schedule says are due. `taxonomy_version` is that of the taxonomy as the driver read it. `model_path` is the learned
-    model that is applied after the rules, None for none.
+    `deadline_at` ends intake: what has not been begun by then is carried over. `output` and `staging` are
+    locations (see `files`): the lake's, and below it the folder that attempts write under. `workers` is the size of
+    the process pool. `only_due` polls only feeds that the schedule says are due. `taxonomy_version` is that of the
+    taxonomy as the driver read it. `model_path` is the learned model that is applied after the rules, None for none.
     """
 
     run_id: str

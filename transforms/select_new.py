@@ -22,6 +22,7 @@ from schemas.entries import Entry
 from schemas.outcomes import Carried, Ended
 from schemas.report import Report
 from transforms.entry_failures import dead_letter
+from transforms.files import parquet_file
 from transforms.forgotten import is_forgotten_file, read_forgotten
 from transforms.metrics import reported
 from transforms.packing import pack, unpack
@@ -39,7 +40,7 @@ class SelectNew(beam.PTransform[Any, Any]):
 
     Args:
         context: the run.
-        known_files: the snapshot's Parquet files of known keys, and of what was forgotten.
+        known_files: locations of the snapshot's Parquet files of known keys, and of what was forgotten.
         rebuilt_keys: further known keys, where the snapshot had to be mended.
     """
 
@@ -79,11 +80,11 @@ def known_among(
     ordered = sorted(asked)
     values = pa.array(ordered, type=pa.binary(16))
     for path in known_files:
-        file = pq.ParquetFile(path)
-        groups = [group for group in range(file.num_row_groups) if _may_hold(file, group, ordered)]
-        for batch in file.iter_batches(row_groups=groups, columns=["key"]):
-            column = batch.column(0)
-            found.update(column.filter(pc.is_in(column, value_set=values)).to_pylist())
+        with parquet_file(path) as file:
+            groups = [group for group in range(file.num_row_groups) if _may_hold(file, group, ordered)]
+            for batch in file.iter_batches(row_groups=groups, columns=["key"]):
+                column = batch.column(0)
+                found.update(column.filter(pc.is_in(column, value_set=values)).to_pylist())
     return found
 
 

@@ -6,13 +6,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from transforms.http.client import Client
 from transforms.http.crawl import Crawling, Job, Result, crawl
 from transforms.http.loop import BackgroundLoop
-from transforms.intake import intake_stopped_for, work_given_up
+from transforms.intake import stop_of, work_given_up
 from transforms.run_context import RunContext, utc_now
 
 _lock = threading.Lock()
@@ -31,13 +30,12 @@ def crawl_jobs(
     if not jobs:
         return
     client, loop = _client_of(context)
-    staging = Path(context.staging)
     left = (context.deadline_at - clock()).total_seconds()
     yield from crawl(
         client,
         jobs,
         loop=loop,
-        stop=lambda: intake_stopped_for(staging),
+        stop=stop_of(context.staging),
         give_up=work_given_up,
         deadline=time.monotonic() + left,
         chance=random.Random(context.run_id),  # noqa: S311 -- jitter, no secret
@@ -55,12 +53,11 @@ def begin_crawl(
     No request is begun after `deadline_at` or once intake has stopped.
     """
     client, loop = _client_of(context)
-    staging = Path(context.staging)
     return Crawling(
         client,
         jobs,
         loop=loop,
-        stop=lambda: intake_stopped_for(staging),
+        stop=stop_of(context.staging),
         give_up=work_given_up,
         deadline=time.monotonic() + (deadline_at - clock()).total_seconds(),
     )

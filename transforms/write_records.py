@@ -5,13 +5,10 @@ published; what a failed attempt leaves behind is swept.
 """
 
 import dataclasses
-import hashlib
-import os
 import uuid
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import apache_beam as beam
@@ -28,6 +25,7 @@ from schemas.feeds import KnownKey
 from schemas.outcomes import Carried, Ended
 from schemas.polls import PolledFeed
 from schemas.report import Report, StagedFile, sum_reports
+from transforms.files import NewFile, under
 from transforms.metrics import recorded, reported
 from transforms.progress import advance
 from transforms.run_context import RunContext, utc_now
@@ -66,7 +64,7 @@ class _WriteRows(beam.DoFn):
         self._counts: Counter[str] = Counter()
 
     def start_bundle(self) -> None:
-        self._attempt = StagedAttempt(Path(self._context.output), Path(self._context.staging), self._failed)
+        self._attempt = StagedAttempt(self._context.output, self._context.staging, self._failed)
         self._counts = Counter()
 
     def process(self, outcome: Outcome) -> None:
@@ -166,18 +164,16 @@ class StagedAttempt:
     """One attempt's files, one a table, in a folder that no other attempt writes to.
 
     `on_refused` gives the row to write in place of one that Arrow refuses, or None to let the error end the
-    bundle. Paths of the closed files are relative to `output`.
+    bundle. Paths of the closed files are relative to `output`, whose location `staging` lies below.
     """
 
-    def __init__(
-        self, output: Path, staging: Path, on_refused: Callable[[Any, Exception], Any | None]
-    ) -> None:
+    def __init__(self, output: str, staging: str, on_refused: Callable[[Any, Exception], Any | None]) -> None:
         self._output = output
-        self._folder = staging / f"attempt-{uuid.uuid4().hex}"
+        self._folder = under(staging, f"attempt-{uuid.uuid4().hex}")
         self._on_refused = on_refused
         self._rows: defaultdict[type, list[Any]] = defaultdict(list)
         self._text: Counter[type] = Counter()
-        self._writers: dict[type, tuple[Path, pq.ParquetWriter]] = {}
+        self._writers: dict[type, tuple[NewFile, pq.ParquetWriter]] = {}
         self._written: Counter[type] = Counter()
 
     def add(self, row: Any) -> None:
@@ -194,12 +190,22 @@ class StagedAttempt:
             for record in list(self._rows):
                 self._flush(record)
         closed = []
-        for record, (path, writer) in self._writers.items():
+        for record, (file, writer) in self._writers.items():
             writer.close()
-            closed.append(staged_file(vars(record)["TABLE"], path, self._written[record], self._output))
-        if closed:
-            sync(self._folder)
+            file.close()
+            closed.append(
+                StagedFile(
+                    table=vars(record)["TABLE"],
+                    path=self._location(record).removeprefix(under(self._output, "")),
+                    rows=self._written[record],
+                    bytes=file.bytes,
+                    sha256=file.sha256,
+                )
+            )
         return tuple(closed)
+
+    def _location(self, record: type) -> str:
+        return under(self._folder, f"{vars(record)['TABLE']}.parquet")
 
     def _flush(self, record: type) -> None:
         rows, self._rows[record] = self._rows[record], []
@@ -208,12 +214,9 @@ class StagedAttempt:
             return
         table = self._table(record, rows)
         if record not in self._writers:
-            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            path = self._folder / f"{vars(record)['TABLE']}.parquet"
-            self._writers[record] = (
-                path,
-                pq.ParquetWriter(path, arrow_schema(record), compression="zstd"),
-            )
+            file = NewFile(self._location(record))
+            writer = pq.ParquetWriter(file, arrow_schema(record), compression="zstd")
+            self._writers[record] = (file, writer)
         self._writers[record][1].write_table(table)
         self._written[record] += table.num_rows
 
@@ -229,23 +232,6 @@ class StagedAttempt:
                 raise
             self.add(instead)
             return arrow_schema(record).empty_table()
-
-
-def staged_file(table: str, path: Path, rows: int, output: Path) -> StagedFile:
-    """Sync a closed file and say what it is; its path is told relative to `output`."""
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return StagedFile(table, path.relative_to(output).as_posix(), rows, path.stat().st_size, digest)
-
-
-def sync(folder: Path) -> None:
-    """Make a folder's entries durable (fsync of the directory, as POSIX asks for)."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 class SumReports(beam.CombineFn):

@@ -2,13 +2,12 @@
 
 import dataclasses
 import json
-import os
-from pathlib import Path
 from typing import Any
 
 import apache_beam as beam
 
 from schemas.report import Report, StagedFile
+from transforms.files import open_file, under, write_whole
 from transforms.run_context import RunContext
 
 REPORT_NAME = "report.json"
@@ -27,18 +26,15 @@ class WriteReport(beam.PTransform[Any, Any]):
 
 def write_report(report: Report, staging: str) -> None:
     """Write the report so that the file is there whole or not at all."""
-    folder = Path(staging)
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    copy = folder / f".{REPORT_NAME}.{os.getpid()}"
-    copy.write_text(json.dumps(dataclasses.asdict(report)), encoding="utf-8")
-    copy.rename(folder / REPORT_NAME)
+    write_whole(under(staging, REPORT_NAME), json.dumps(dataclasses.asdict(report)).encode())
 
 
-def read_report(staging: Path) -> Report:
+def read_report(staging: str) -> Report:
     """The report that the pipeline left.
 
     Raises:
         OSError: there is none: the pipeline did not come to its end.
     """
-    values = json.loads((staging / REPORT_NAME).read_text(encoding="utf-8"))
+    with open_file(under(staging, REPORT_NAME)) as file:
+        values = json.load(file)
     return Report(values["counts"], tuple(StagedFile(**file) for file in values["files"]))

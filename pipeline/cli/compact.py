@@ -1,17 +1,17 @@
 """`tocsin compact`: merge the small files of closed dates, and let old texts expire."""
 
 from datetime import timedelta
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from pipeline.cli.lake_argument import BeamOptions, LakePlace, lake_at
 from pipeline.compact import compact as merge
-from pipeline.lake import Lake
 
 
 def compact(
-    out: Annotated[Path, typer.Argument(help="The folder that `tocsin run` wrote to.")],
+    out: LakePlace,
+    beam: BeamOptions = None,
     expire_text_after: Annotated[
         int | None,
         typer.Option(
@@ -24,7 +24,7 @@ def compact(
 ) -> None:
     """Merge the files and manifests of dates that are over (UTC) into few; readers never miss or double a row."""
     days = timedelta(days=expire_text_after) if expire_text_after is not None else None
-    done = merge(Lake(out.absolute()), expire_after=days)
+    done = merge(lake_at(out, beam), expire_after=days)
     if not done.runs:
         typer.echo("nothing to compact: no date that is over has more than one file or run")
         return

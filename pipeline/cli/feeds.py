@@ -1,21 +1,18 @@
 """`tocsin feeds`: the health of every feed."""
 
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Annotated
 
-import typer
 from rich.table import Column, Table
 
 from pipeline.cli.console import output_console
+from pipeline.cli.lake_argument import BeamOptions, LakePlace, lake_at
 from pipeline.feed_health import FeedHealth, health_of_feeds
-from pipeline.lake import Lake
 from pipeline.read_lake import read_feed_fetches, read_state
 
 
-def feeds(out: Annotated[Path, typer.Argument(help="The folder that `tocsin run` wrote to.")]) -> None:
+def feeds(out: LakePlace, beam: BeamOptions = None) -> None:
     """Print the health of every feed: last success, failures and why, next poll, items a day, what is missed."""
-    lake = Lake(out.expanduser())
+    lake = lake_at(out, beam)
     states = read_state(lake).feeds.values()
     table = Table(
         Column("feed", overflow="fold", ratio=2),

@@ -1,18 +1,18 @@
 """`tocsin forget`: erase an article, a URL or a host, and never fetch it again."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from pipeline.cli.lake_argument import BeamOptions, LakePlace, lake_at
 from pipeline.forget import Target
 from pipeline.forget import forget as erase
-from pipeline.lake import Lake
 from pipeline.options import UsageError
 
 
 def forget(
-    out: Annotated[Path, typer.Argument(help="The folder that `tocsin run` wrote to.")],
+    out: LakePlace,
+    beam: BeamOptions = None,
     url: Annotated[
         str | None, typer.Option("--url", help="An article's URL: listed, final or canonical.")
     ] = None,
@@ -25,7 +25,7 @@ def forget(
     if sum(given is not None for given in (url, article_id, host)) != 1:
         raise UsageError("forget needs one of --url, --article-id and --host")
     try:
-        done = erase(Lake(out.absolute()), Target(url=url, article_id=article_id, host=host))
+        done = erase(lake_at(out, beam), Target(url=url, article_id=article_id, host=host))
     except ValueError as error:
         raise UsageError(f"forget: {error}") from error
     letters = done.erased["dead_letters"] + done.erased["feed_dead_letters"]

@@ -1,16 +1,16 @@
 """`tocsin retag`: find topics and figures anew in the articles of a lake."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from pipeline.lake import Lake
+from pipeline.cli.lake_argument import BeamOptions, LakePlace, lake_at
 from pipeline.retag import retag as find_anew
 
 
 def retag(
-    out: Annotated[Path, typer.Argument(help="The folder that `tocsin run` wrote to.")],
+    out: LakePlace,
+    beam: BeamOptions = None,
     taxonomy: Annotated[
         str | None, typer.Option("--taxonomy", help="Taxonomy file; the default is built in.")
     ] = None,
@@ -20,6 +20,6 @@ def retag(
     ] = None,
 ) -> None:
     """Publish topics and figures by another taxonomy for the articles that a lake holds."""
-    done = find_anew(Lake(out.absolute()), taxonomy, model)
+    done = find_anew(lake_at(out, beam), taxonomy, model)
     kept = f"; {done.without_text} whose text has expired keep theirs" if done.without_text else ""
     typer.echo(f"{done.articles} articles by {done.taxonomy_version}: {done.changed} changed{kept}")

@@ -17,7 +17,9 @@ class RunArguments:
     """What was typed; each field is an option, in the order in which the help shows them."""
 
     feeds: Annotated[str, typer.Option("--feeds", help="Feed list: OPML, or text with one URL a line.")]
-    out: Annotated[Path, typer.Option("--out", help="Folder that the records go to.")]
+    out: Annotated[
+        str, typer.Option("--out", help="Where the records go to: a folder, or s3://BUCKET/PREFIX.")
+    ]
     taxonomy: Annotated[
         str | None, typer.Option("--taxonomy", help="Taxonomy file; the default is built in.")
     ] = None
@@ -110,7 +112,7 @@ class RunArguments:
         runner, rest = named_runner(self.runner, self.beam or [])
         return RunOptions(
             feeds=self.feeds,
-            out=self.out.expanduser(),
+            out=self.out,
             taxonomy=str(Path(self.taxonomy).expanduser()) if self.taxonomy else None,
             model=str(Path(self.model).expanduser()) if self.model else None,
             workers=self.workers,

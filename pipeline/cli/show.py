@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.cli.console import inert, output_console
+from pipeline.cli.lake_argument import BeamOptions, LakePlace, lake_at
 from pipeline.lake import Lake
 from pipeline.options import UsageError
 from pipeline.read_lake import read_articles
@@ -20,7 +21,8 @@ COLUMNS = ("date", "lang", "title", "url", "topics", "scores", "evidence", "figu
 
 
 def show(
-    out: Annotated[Path, typer.Argument(help="The folder that `tocsin run` wrote to.")],
+    out: LakePlace,
+    beam: BeamOptions = None,
     topic: Annotated[str | None, typer.Option("--topic", help="Only articles with this topic.")] = None,
     lang: Annotated[str | None, typer.Option("--lang", help="Only this language: en, ru, kk, ...")] = None,
     since: Annotated[
@@ -37,7 +39,7 @@ def show(
         since_date = date.fromisoformat(since) if since else None
     except ValueError as error:
         raise UsageError(f"--since {since}: write a date as 2026-11-24") from error
-    lake = Lake(out.expanduser())
+    lake = lake_at(out, beam)
     articles = selected(read_articles(lake), topic=topic, lang=lang, since=since_date)
     if csv_file is not None:
         typer.echo(f"{write_csv(csv_file, articles, topic)} articles written to {csv_file}")

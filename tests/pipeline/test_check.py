@@ -63,11 +63,11 @@ def stray_file(lake):
 
 
 def lost_manifest(lake):
-    lake.manifest_paths()[0].unlink()
+    (lake.root / lake.manifest_keys()[0]).unlink()
 
 
 def broken_manifest(lake):
-    path = lake.manifest_paths()[0]
+    path = lake.root / lake.manifest_keys()[0]
     path.write_text(path.read_text()[:-50])
 
 

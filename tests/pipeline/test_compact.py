@@ -7,7 +7,6 @@ import pytest
 from pipeline.check import check
 from pipeline.commit import PublishInterruptedError, recover
 from pipeline.compact import compact
-from pipeline.lock import OutputLock
 from pipeline.read_lake import read_feed_fetches
 from pipeline.state import load_state
 from tests.support.child_run import DONE, KillAt, Later, ended, run_here, start
@@ -110,7 +109,7 @@ def test_killed_at_a_step(lake, step):
     code = ended(start(compact_in_child, lake, step.format(f"{datetime.now(UTC):%Y-%m-%d}")))
     assert code != DONE
     assert everything(lake.root) == before
-    with OutputLock(lake.lock_file, "test") as lock:
+    with lake.storage.lock("test") as lock:
         recover(lake, lock)
     assert everything(lake.root) == before
     assert check(lake) == []

@@ -11,7 +11,6 @@ from pipeline.commit import recover
 from pipeline.compact import compact
 from pipeline.forget import Target, forget
 from pipeline.lake import LakeError
-from pipeline.lock import OutputLock
 from pipeline.state import load_state
 from tests.support.child_run import KillAt, Later, ended, run_here, start
 from tests.support.reading import glob
@@ -128,7 +127,7 @@ def test_killed_while_it_forgets(lake, kept, step):
     """Killed before its intent nothing is erased; after it, the next command erases everywhere."""
     url, words = kept.site.url(0, "a"), "The council of a of feed 0"
     assert ended(start(forget_in_child, lake, url, step)) == -signal.SIGKILL
-    with OutputLock(lake.lock_file, "test") as lock:
+    with lake.storage.lock("test") as lock:
         recover(lake, lock)
     assert len(mentions(lake, url, words)) == (4 if step == "rewritten" else 0)
     assert check(lake) == []

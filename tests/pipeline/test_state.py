@@ -20,9 +20,9 @@ from schemas.columns import arrow_schema, table_of
 from schemas.entries import Entry
 from schemas.feeds import FeedState, KnownKey
 from schemas.forgotten import Forgotten
+from tests.support.staged import staged_file
 from transforms.forgotten import is_forgotten_file
 from transforms.select_new import known_among
-from transforms.write_records import staged_file
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -81,15 +81,14 @@ def test_looking_up_is_set_intersection(tmp_path_factory, stored, asked, group):
 def test_many_deltas_become_one(tmp_path):
     """A commit names no more than a bounded number of files of known keys, and loses none of the keys."""
     lake = Lake(tmp_path)
-    lake.create()
+    lake.storage.create()
     state = NOTHING
     most = 0
     for number in range(DELTAS_BEFORE_COMPACTION + 3):
-        staged = lake.staging / f"r{number}" / "known.parquet"
+        staged = lake.root / "staging" / f"r{number}" / "known.parquet"
         staged.parent.mkdir()
         pq.write_table(known((number, NOW)), staged)
-        folder = lake.state / f"r{number}"
-        folder.mkdir(parents=True)
+        folder = f"state/r{number}"
         files = write_state(
             lake,
             folder,
@@ -109,8 +108,8 @@ def test_many_deltas_become_one(tmp_path):
 def test_an_entry_without_an_outcome_is_not_known(tmp_path):
     """A key that left its feed while its entry is carried over is no known key."""
     lake = Lake(tmp_path)
-    lake.create()
-    staging = lake.staging / "r"
+    lake.storage.create()
+    staging = lake.root / "staging" / "r"
     staging.mkdir()
     pq.write_table(known((1, NOW), (2, NOW)), staging / "known.parquet")
     pending = pa.Table.from_pylist([{"key": key(1), "feed_url": "f", "attempts": 1}], arrow_schema(Entry))
@@ -119,9 +118,7 @@ def test_an_entry_without_an_outcome_is_not_known(tmp_path):
         staged_file("known", staging / "known.parquet", 2, lake.root),
         staged_file("pending", staging / "pending.parquet", 1, lake.root),
     ]
-    folder = lake.state / "r"
-    folder.mkdir(parents=True)
-    files = write_state(lake, folder, "r", before=NOTHING, staged=staged, now=NOW)
+    files = write_state(lake, "state/r", "r", before=NOTHING, staged=staged, now=NOW)
     (file,) = (file for file in files if file.table == "known")
     assert [row["key"] for row in pq.ParquetFile(lake.root / file.path).read().to_pylist()] == [key(2)]
 

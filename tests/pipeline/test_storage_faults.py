@@ -96,7 +96,7 @@ def test_fault_47_read_only(tmp_path, kept):
 
 def test_fault_50_two_runs_on_one_output(lake, kept):
     """The second is refused with exit code 3 and says who holds it; the first is not disturbed."""
-    with OutputLock(lake.lock_file, "the-first") as lock:
+    with lake.storage.lock("the-first") as lock:
         done = tocsin("run", "--feeds", kept.site.options(lake.root).feeds, "--out", lake.root)
         assert done.returncode == 3
         assert f"the-first pid {os.getpid()}" in done.stderr
@@ -194,7 +194,7 @@ def test_fault_53_a_run_after_damage(lake, kept, table, damage):
 
 def test_fault_53_no_state_that_can_be_read(lake, kept):
     """Where no state is left at all, the run is refused with the mend rather than begun from nothing."""
-    for path in lake.state.rglob("*.parquet"):
+    for path in (lake.root / "state").rglob("*.parquet"):
         path.write_bytes(b"")
     with pytest.raises(UsageError, match="run `tocsin check`"):
         run_here(kept.site.options(lake.root))
@@ -278,7 +278,7 @@ def test_fault_56_a_zone_far_from_utc(lake, kept, monkeypatch):
         ahead = Later(timedelta(days=2))
         run_id = run_here(kept.site.options(lake.root), clock=ahead).manifest.run_id
         assert f"{ahead() - timedelta(minutes=5):%Y%m%dT%H%M}" < run_id < f"{ahead():%Y%m%dT%H%M%S}Z"
-        assert f"ingest_date={run_id[:4]}-{run_id[4:6]}-{run_id[6:8]}" in str(lake.manifest_path(run_id))
+        assert f"ingest_date={run_id[:4]}-{run_id[4:6]}-{run_id[6:8]}" in str(lake.manifest_key(run_id))
         assert check(lake) == []
     finally:
         monkeypatch.undo()
@@ -334,7 +334,7 @@ def test_fault_57_only_what_is_reported_is_published(lake, kept):
         kept.site.list(feed, ["replayed"])
     run_here(kept.site.options(lake.root), LeaveAnAttempt(lake.root), Later(timedelta(days=2)))
     assert check(lake) == []
-    assert list(lake.staging.iterdir()) == []
+    assert list((lake.root / "staging").iterdir()) == []
 
 
 class LeaveAnAttempt:
@@ -351,15 +351,15 @@ class LeaveAnAttempt:
 
 def test_fault_58_orphans_are_swept(lake, kept):
     """Temporary files of dead runs are never read, and gone after the next run."""
-    orphan = lake.staging / "20200101T000000000000Z-dead" / "attempt-1" / "articles.parquet"
+    orphan = lake.root / "staging" / "20200101T000000000000Z-dead" / "attempt-1" / "articles.parquet"
     orphan.parent.mkdir(parents=True)
     shutil.copy(next((lake.root / "articles").rglob("*.parquet")), orphan)
-    (lake.staging / ".probe").touch()
+    (lake.root / "staging" / ".probe").touch()
     assert check(lake) == []
     before = articles(lake.root)
     run_here(kept.site.options(lake.root), clock=Later(timedelta(days=2)))
     assert set(before) <= set(articles(lake.root))
-    assert list(lake.staging.iterdir()) == []
+    assert list((lake.root / "staging").iterdir()) == []
 
 
 def write_through_beam(folder, outcomes):

@@ -4,7 +4,7 @@ import json
 
 import pyarrow.parquet as pq
 
-from transforms.write_records import staged_file
+from tests.support.staged import staged_file
 
 
 def files(lake, table):
@@ -14,7 +14,7 @@ def files(lake, table):
 
 def edit_manifest(lake, change, *, number=-1):
     """Change the values of a manifest, by default the newest's."""
-    path = lake.manifest_paths()[number]
+    path = lake.root / lake.manifest_keys()[number]
     values = json.loads(path.read_text())
     change(values)
     path.write_text(json.dumps(values))
@@ -30,7 +30,7 @@ def change_file(lake, table, path, change):
             if file["path"] == told.path:
                 file.update(rows=told.rows, bytes=told.bytes, sha256=told.sha256)
 
-    for number in range(len(lake.manifest_paths())):
+    for number in range(len(lake.manifest_keys())):
         edit_manifest(lake, tell, number=number)
 
 

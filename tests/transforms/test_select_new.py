@@ -45,7 +45,7 @@ def select(context, now, tmp_path):
             chosen | "Keep" >> beam.combiners.ToList() | "Write" >> beam.Map(_pickle, str(chosen_path))
             total = reports | "All" >> beam.combiners.ToList() | "Sum" >> beam.Map(sum_reports)
             total | "Report" >> beam.Map(write_report, str(tmp_path / "report"))
-        return _unpickle(chosen_path), read_report(tmp_path / "report").group("balance")
+        return _unpickle(chosen_path), read_report(str(tmp_path / "report")).group("balance")
 
     return run
 

@@ -41,7 +41,7 @@ def attempt(tmp_path, make_entry, context, now):
             make_entry(), context, now, stage=Stage.WRITE_RECORDS, reason=Reason.INTERNAL, detail="x"
         )
 
-    made = StagedAttempt(tmp_path, tmp_path / "staging" / "run", on_refused)
+    made = StagedAttempt(str(tmp_path), str(tmp_path / "staging" / "run"), on_refused)
     made.refused = refused
     return made
 
@@ -89,7 +89,7 @@ def test_attempts_never_share_a_folder(tmp_path, article):
     """A late writer of a dead attempt can't touch another's files."""
     files = set()
     for _ in range(2):
-        attempt = StagedAttempt(tmp_path, tmp_path / "staging" / "run", lambda row, error: None)  # noqa: ARG005
+        attempt = StagedAttempt(str(tmp_path), str(tmp_path / "staging" / "run"), lambda row, error: None)  # noqa: ARG005
         attempt.add(article())
         files |= {file.path for file in attempt.close()}
     assert len(files) == 2

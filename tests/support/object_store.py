@@ -1,6 +1,7 @@
 """An object store on loopback: moto's server, in a thread of the test's process, that runs in other processes reach."""
 
 import itertools
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -71,6 +72,7 @@ class StoreServer:
 @contextmanager
 def store_server() -> Iterator[StoreServer]:
     """The server for the length of the block."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     try:

@@ -1,0 +1,308 @@
+"""Runs into an object store: nothing lost, nothing doubled, by the command line as its users give it."""
+
+import json
+import subprocess
+import sys
+from collections import Counter
+from contextlib import nullcontext
+from datetime import timedelta
+
+import duckdb
+import pytest
+
+from pipeline.batch import RunFailedError
+from pipeline.check import check
+from pipeline.options import UsageError
+from pipeline.read_lake import read_articles, read_state
+from pipeline.storage.object_store import TOMBSTONE
+from pipeline.storage.storage import LockHeldError
+from tests.crashtest.scenario import STEPS
+from tests.support.child_run import DONE, KillAt, Later, run_here, run_to_end
+from tests.support.news_site import news_site, paragraphs
+from tests.support.runs import holds, tocsin
+from tests.support.site import Item, Site, article_page, rss
+
+
+def arguments(site, place, store):
+    """A run as it is typed, but for the beginning."""
+    options = site.options(place)
+    hosts = [part for host in options.allow_host for part in ("--allow-host", host)]
+    return [
+        *("--feeds", options.feeds, "--out", place, "--taxonomy", options.taxonomy, "--workers", "1"),
+        *("--host-delay", "0", *hosts, "--", *store.beam),
+    ]
+
+
+def articles(store, place):
+    """(article_id, content_hash) of every article, as whoever reads by the manifests sees them."""
+    return sorted((article.article_id, article.content_hash) for article in read_articles(store.lake(place)))
+
+
+def manifests(store, place):
+    keys = sorted(key for key in store.keys(place) if key.startswith("runs/"))
+    return [json.loads(store.read(place, key)) for key in keys]
+
+
+def free(store, place):
+    """What someone does who knows that the holder is dead and won't wait for its lease's end."""
+    store.delete(place, ".lock")
+
+
+@pytest.fixture(scope="module")
+def scene(store, tmp_path_factory):
+    """A lake with one run in it, a site that has changed since, and what an undisturbed second run makes of it."""
+    with news_site(tmp_path_factory.mktemp("site"), feeds=2) as site:
+        for feed in range(2):
+            site.list(feed, ["old"])
+        before = store.new_place()
+        run_here(site.options(before, beam=store.beam))
+        for feed in range(2):
+            site.list(feed, ["new", "gone", "old"])
+            del site.site.pages[f"/{feed}/gone.html"]
+        undisturbed = store.copy(before)
+        assert run_to_end(site.options(undisturbed, beam=store.beam)) == DONE
+        assert len(articles(store, undisturbed)) == 4
+        yield site, before, articles(store, undisturbed)
+
+
+def test_the_second_run_adds_nothing(store, site, place):
+    """Both by the command line; the lake is sound, and what was found can be shown."""
+    # The site lives under names of its own, which only a run in this process knows to resolve.
+    first = run_here(site.options(place, beam=store.beam))
+    assert first.manifest.balance.articles == 4
+    second = run_here(site.options(place, beam=store.beam, only_due=False))
+    assert second.manifest.balance.articles == 0
+    assert holds(manifests(store, place)[1]["balance"])
+    assert len(articles(store, place)) == 4
+    assert check(store.lake(place)) == []
+    assert [key for key in store.keys(place) if key.startswith("staging/")] == []
+
+
+def test_the_command_line_reaches_the_store(store, place, tmp_path):
+    """run twice, check, show, feeds, compact, forget; the manifest holds no secret."""
+    with Site() as served:
+        served.pages["/a.html"] = article_page("News of a", paragraphs("a"))
+        served.pages["/feed.xml"] = rss([Item(f"{served.url}/a.html", "News of a")])
+        (tmp_path / "feeds.txt").write_text(f"{served.url}/feed.xml\n")
+        typed = [
+            *("run", "--feeds", tmp_path / "feeds.txt", "--out", place, "--workers", "1"),
+            *("--host-delay", "0", "--allow-host", "127.0.0.1", "--", *store.beam),
+        ]
+        for added in (1, 0):
+            done = tocsin(*typed)
+            assert done.returncode == 0, done.stderr
+            assert manifests(store, place)[-1]["balance"]["articles"] == added
+    told = json.dumps(manifests(store, place))
+    assert store.endpoint in told
+    assert "not-so-secret" not in told
+    for command, expected in (
+        (("check", place), "is sound: 2 manifests"),
+        (("show", place), "News of a"),
+        (("feeds", place), "feed.xml"),
+        (("compact", place), "nothing to compact"),
+        (("forget", place, "--url", f"{served.url}/a.html"), "erased 1 articles"),
+        (("check", place), "is sound"),
+        (("show", place), "no article matches"),
+    ):
+        done = tocsin(*command, "--", *store.beam)
+        assert done.returncode == 0, done.stderr
+        assert expected in done.stdout
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_fault_48_killed_at_a_step(store, scene, step):
+    """At the crash a reader by manifests sees whole runs; the next run ends where an undisturbed one does."""
+    site, before, expected = scene
+    place = store.copy(before)
+    assert run_to_end(site.options(place, beam=store.beam), KillAt(step)) == -9
+    seen = articles(store, place)
+    assert seen == (expected if step in {"committed", "cleared"} else articles(store, before))
+    free(store, place)
+    run_here(site.options(place, beam=store.beam))
+    assert Counter(articles(store, place)) == Counter(expected)
+    assert check(store.lake(place)) == []
+    assert all(holds(manifest["balance"]) for manifest in manifests(store, place))
+    left = {key: store.read(place, key) for key in store.keys(place) if key.startswith("staging/")}
+    assert set(left.values()) <= {TOMBSTONE}
+
+
+def test_fault_50_the_second_of_two_runs_ends_with_3(store, site, place):
+    """It is told who holds the output, and touches nothing."""
+    lake = store.lake(place)
+    with lake.storage.lock("the-first") as lock:
+        done = tocsin("run", *arguments(site, place, store))
+        assert done.returncode == 3, done.stderr
+        assert "the-first pid" in done.stderr
+        lock.check()
+    assert store.keys(place) == [".lock"]
+
+
+def test_fault_51_a_lease_left_by_a_dead_process_is_taken_over(store, scene):
+    """Once it has run out, without anyone's help."""
+    site, before, expected = scene
+    place = store.copy(before)
+    assert run_to_end(site.options(place, beam=store.beam), KillAt("intended")) == -9
+    with pytest.raises(LockHeldError, match="its lease ends in"):
+        run_here(site.options(place, beam=store.beam))
+    # The lease of the dead, as it stands but for its length: a minute is long for a test.
+    held = json.loads(store.read(place, ".lock"))
+    store.write(place, ".lock", json.dumps({**held, "seconds": -1}).encode())
+    run_here(site.options(place, beam=store.beam))
+    assert articles(store, place) == expected
+    assert check(store.lake(place)) == []
+
+
+class LoseTheLease:
+    """An `at` that lets another take the lease at a step."""
+
+    def __init__(self, store, place, step):
+        self.store, self.place, self.step = store, place, step
+
+    def __call__(self, step):
+        if step == self.step:
+            other = {"token": "another", "seconds": 60, "host": "", "pid": 1, "renewals": 0, "free": False}
+            self.store.write(self.place, ".lock", json.dumps(other).encode())
+
+
+@pytest.mark.parametrize("step", ["gathered", "intended", "published articles"])
+def test_a_lost_lease_stops_publication(store, scene, step):
+    """Before the intent nothing of the run is ever seen; after it the next run finishes it."""
+    site, before, expected = scene
+    place = store.copy(before)
+    with pytest.raises(RunFailedError, match="another run's now"):
+        run_here(site.options(place, beam=store.beam), LoseTheLease(store, place, step))
+    assert articles(store, place) == articles(store, before)
+    free(store, place)
+    run_here(site.options(place, beam=store.beam))
+    assert articles(store, place) == expected
+    assert check(store.lake(place)) == []
+
+
+class Overtaken:
+    """An `at` at which the process is paused for long: another run comes, does all its work, and is gone."""
+
+    def __init__(self, store, site, place, step):
+        self.store, self.site, self.place, self.step = store, site, place, step
+
+    def __call__(self, step):
+        if step == self.step:
+            self.step = None
+            held = self.store.read(self.place, ".lock")
+            free(self.store, self.place)
+            run_here(self.site.options(self.place, beam=self.store.beam))
+            # The paused process has asked already whether the lease is its own: to it nothing has changed.
+            self.store.write(self.place, ".lock", held)
+
+
+@pytest.mark.parametrize("step", ["gathered", "intended", "published articles", "published state"])
+def test_a_process_that_wakes_up_late_doubles_nothing(store, scene, step):
+    """Whatever it does after another run has taken its output over; even if it still believes in its lease."""
+    site, before, expected = scene
+    place = store.copy(before)
+    decided = (
+        pytest.raises(RunFailedError, match="took this one for dead") if step == "gathered" else nullcontext()
+    )
+    with decided:
+        run_here(site.options(place, beam=store.beam), Overtaken(store, site, place, step))
+    assert articles(store, place) == expected
+    free(store, place)
+    run_here(site.options(place, beam=store.beam), clock=Later(timedelta(hours=1)))
+    assert articles(store, place) == expected
+    assert check(store.lake(place)) == []
+
+
+def test_damage_is_found(store, scene):
+    """As on a disk: a file gone, changed, or strange, and a manifest that can't be read."""
+    _, before, _ = scene
+    keys = store.keys(before)
+    article = next(key for key in keys if key.startswith("articles/"))
+    state = next(key for key in keys if key.startswith("state/") and key.endswith("known.parquet"))
+    manifest = next(key for key in keys if key.startswith("runs/"))
+
+    def found(change):
+        place = store.copy(before)
+        change(place)
+        return [f"{finding.where}: {finding.problem}" for finding in check(store.lake(place))]
+
+    assert found(lambda place: None) == []  # noqa: ARG005
+    assert f"{article}: is missing" in found(lambda place: store.delete(place, article))
+    flipped = bytearray(store.read(before, article))
+    flipped[len(flipped) // 2] ^= 1
+    assert any("sha256" in line for line in found(lambda place: store.write(place, article, bytes(flipped))))
+    assert any("can't be read" in line for line in found(lambda place: store.write(place, state, b"PAR1")))
+    stray = article.replace("part-0", "part-9")
+    assert f"{stray}: no manifest names it" in found(
+        lambda place: store.write(place, stray, store.read(place, article))
+    )
+    assert any("can't be used" in line for line in found(lambda place: store.write(place, manifest, b"{")))
+    intent = "staging/20260101T000000000000Z-dead/intent.json"
+    assert any("was stopped" in line for line in found(lambda place: store.write(place, intent, b"x" * 99)))
+
+
+def test_damaged_state_goes_back_to_the_one_before(store, scene):
+    """And makes no double, as the articles of every commit stay known."""
+    site, before, expected = scene
+    place = store.copy(before)
+    run_here(site.options(place, beam=store.beam))
+    newest = manifests(store, place)[-1]["run_id"]
+    for key in store.keys(place):
+        if key.startswith(f"state/{newest}/"):
+            store.write(place, key, b"PAR1")
+    run_here(site.options(place, beam=store.beam))
+    assert articles(store, place) == expected
+    assert read_state(store.lake(place)).feeds
+
+
+def test_a_tombstone_is_left_alone_for_a_week_and_then_swept(store, site, place):
+    """It is no run that has to be recovered."""
+    storage = store.lake(place).storage
+    assert storage.intent("20260101T000000000000Z-dead") is None
+    assert storage.staged_runs() == []
+    assert storage.intents() == []
+    run_here(site.options(place, beam=store.beam))
+    assert [key for key in store.keys(place) if key.startswith("staging/")] == [
+        "staging/20260101T000000000000Z-dead/intent.json"
+    ]
+
+
+def test_whole_runs_are_read_by_duckdb(store, scene, project_root, tmp_path):
+    """The README's query: the files that manifests name, of manifests that none replaces."""
+    _, before, _ = scene
+    copied = tmp_path / "lake"
+    for key in store.keys(before):
+        (copied / key).parent.mkdir(parents=True, exist_ok=True)
+        (copied / key).write_bytes(store.read(before, key))
+    stray = next(copied.glob("articles/*/*/part-0.parquet"))
+    stray.with_name("part-9.parquet").write_bytes(stray.read_bytes())
+    database = duckdb.connect()
+    script = (project_root / "docs" / "whole_runs.sql").read_text()
+    database.execute(script.replace("'s3://BUCKET/PREFIX'", f"'{copied}'"))
+    found = database.execute("select article_id, content_hash from articles order by all").fetchall()
+    assert found == articles(store, before)
+
+
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        ("gs://bucket/lake", "s3://BUCKET/PREFIX"),
+        ("hdfs://host/lake", "s3://BUCKET/PREFIX"),
+        ("s3://", "names no bucket"),
+        ("s3://no-such-bucket-here/lake", "can't be reached"),
+    ],
+)
+def test_a_place_that_can_not_be_used_is_refused(store, site, place, said):
+    """At the start, with the mend."""
+    with pytest.raises(UsageError, match=said):
+        run_here(site.options(place, beam=store.beam))
+
+
+def test_without_boto3_the_way_to_it_is_told(place):
+    """It is an extra: a lake on a disk does not need it."""
+    script = (
+        "import sys, importlib.util as u; real = u.find_spec\n"
+        "u.find_spec = lambda name, *rest: None if name == 'boto3' else real(name, *rest)\n"
+        "from pipeline.lake import Lake\n"
+        f"Lake({place!r}).storage.create()"
+    )
+    done = subprocess.run([sys.executable, "-P", "-c", script], capture_output=True, text=True, check=False)
+    assert "pip install 'tocsin[s3]'" in done.stderr

@@ -17,11 +17,4 @@ where run_id not in (select unnest(replaces) from manifests);
 set variable article_files = (select list(path) from whole_files where table_name = 'articles');
 create or replace temp view articles as
 select * from read_parquet(getvariable('article_files'), hive_partitioning = true, union_by_name = true);
-
-set variable dead_letter_files = (select list(path) from whole_files where table_name = 'dead_letters');
-create or replace temp view dead_letters as
-select * from read_parquet(getvariable('dead_letter_files'), hive_partitioning = true, union_by_name = true);
-
-set variable feed_fetch_files = (select list(path) from whole_files where table_name = 'feed_fetches');
-create or replace temp view feed_fetches as
-select * from read_parquet(getvariable('feed_fetch_files'), hive_partitioning = true, union_by_name = true);
+-- dead_letters and feed_fetches likewise, where the lake has files of theirs.

@@ -31,7 +31,7 @@ class Lake:
 
     Args:
         place: a path, or s3://BUCKET/PREFIX.
-        options: Beam's, which say how a store is reached.
+        options: Beam's, which say how a store is reached; None for those that this process has.
 
     Raises:
         LakeError: the place is a URL of a store that tocsin can't write to safely.

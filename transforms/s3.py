@@ -22,10 +22,18 @@ class NoClientError(Exception):
 
 
 def s3_io() -> S3IO:
-    """Beam's S3 I/O with the options that this process has: the driver's, or those that the job came with."""
+    """Beam's S3 I/O with the options of this process."""
+    return S3IO(client=_Client(s3_client(process_options())))
+
+
+def process_options() -> PipelineOptions:
+    """What `FileSystems.set_options` was told in this process, by the driver or by Beam's harness."""
     # Beam keeps them nowhere else.
-    options = vars(FileSystems.get_filesystem(SCHEME))["_options"]
-    return S3IO(client=_Client(s3_client(options)))
+    options: PipelineOptions | None = vars(FileSystems.get_filesystem(SCHEME))["_options"]
+    if options is None:
+        options = PipelineOptions(flags=[])
+        FileSystems.set_options(options)
+    return options
 
 
 @lru_cache(maxsize=4)

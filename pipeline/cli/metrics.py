@@ -32,7 +32,7 @@ NOWHERE = MetricsPlace()
 
 @contextmanager
 def metrics_of(
-    out: Path, place: MetricsPlace, *, since_start: bool, say: Callable[[str], None]
+    out: Path | str, place: MetricsPlace, *, since_start: bool, say: Callable[[str], None]
 ) -> Iterator[Callable[[RunResult], None]]:
     """Give what is to be told of each committed run; the port answers until the block ends.
 
@@ -84,7 +84,7 @@ def require_writable(path: Path) -> None:
         )
 
 
-def _delays(out: Path, result: RunResult) -> list[float]:
+def _delays(out: Path | str, result: RunResult) -> list[float]:
     """The run's freshness; records that can't be read any more undo no commit."""
     try:
         return seconds_to_commit(Lake(out), result.manifest)

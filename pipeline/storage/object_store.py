@@ -28,7 +28,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
 
-from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipeline.storage.conditional_writes import ConditionalWrites
@@ -52,7 +51,6 @@ class ObjectStore:
         bucket, _, prefix = location.removeprefix("s3://").partition("/")
         self._bucket = bucket
         self._prefix = f"{prefix}/" if prefix else ""
-        FileSystems.set_options(options)
 
     @cached_property
     def _writes(self) -> ConditionalWrites:

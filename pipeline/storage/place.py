@@ -2,16 +2,20 @@
 
 from pathlib import Path
 
+from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipeline.storage.local_disk import LocalDisk
 from pipeline.storage.object_store import ObjectStore
 from pipeline.storage.storage import LakeError, Storage
 from transforms.files import is_object
+from transforms.s3 import process_options
 
 
 def storage_at(place: Path | str, options: PipelineOptions | None = None) -> Storage:
     """The storage at a path, or at s3://BUCKET/PREFIX.
+
+    Options are Beam's, and become those of the process, by which every object is reached; None leaves them as they are.
 
     Raises:
         LakeError: it is the URL of another kind of store.
@@ -26,4 +30,6 @@ def storage_at(place: Path | str, options: PipelineOptions | None = None) -> Sto
         )
     if not rest.strip("/"):
         raise LakeError(f"the output {place} names no bucket: write s3://BUCKET/PREFIX")
-    return ObjectStore(place.rstrip("/"), options if options is not None else PipelineOptions(flags=[]))
+    if options is not None:
+        FileSystems.set_options(options)
+    return ObjectStore(place.rstrip("/"), process_options())

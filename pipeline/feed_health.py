@@ -13,6 +13,8 @@ RATE_WINDOW = timedelta(days=30)
 """How far back new entries are counted for the rate."""
 MISSED_WINDOW = timedelta(days=7)
 """How far back a poll without overlap still warns."""
+UNLISTED_AFTER = timedelta(days=1)
+"""How long a feed may have no row, while others have, before it counts as taken off the list."""
 _SHORTEST_SPAN = timedelta(hours=1)
 """Polls closer together than this tell nothing of a day."""
 
@@ -24,6 +26,7 @@ class Condition(StrEnum):
     FAILING = "failing"
     RESTING = "resting"
     NEVER_READ = "never_read"
+    UNLISTED = "unlisted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,9 @@ def health_of_feeds(
 ) -> tuple[FeedHealth, ...]:
     """The health of every feed of which a lake keeps a state, those that need attention first.
 
+    A feed that was taken off the list comes last. Its state stays: were it listed again, its old entries must not
+    come a second time.
+
     Args:
         states: the feeds' states.
         fetches: rows of feed_fetches, in any order; of feeds without a state they are left out.
@@ -62,19 +68,30 @@ def health_of_feeds(
     by_feed: dict[str, list[FeedFetch]] = {}
     for fetch in fetches:
         by_feed.setdefault(fetch.feed_url, []).append(fetch)
-    rows = [_health(state, by_feed.get(state.feed_url, []), now) for state in states]
+    newest = max((fetch.fetched_at for rows in by_feed.values() for fetch in rows), default=now)
+    rows = [_health(state, by_feed.get(state.feed_url, []), newest, now) for state in states]
     return tuple(sorted(rows, key=lambda row: (_URGENCY[row.condition], not row.missed, row.feed_url)))
 
 
-_URGENCY = {Condition.NEVER_READ: 0, Condition.RESTING: 1, Condition.FAILING: 2, Condition.OK: 3}
+_URGENCY = {
+    Condition.NEVER_READ: 0,
+    Condition.RESTING: 1,
+    Condition.FAILING: 2,
+    Condition.OK: 3,
+    Condition.UNLISTED: 4,
+}
 
 
-def _health(state: FeedState, fetches: Sequence[FeedFetch], now: datetime) -> FeedHealth:
+def _health(state: FeedState, fetches: Sequence[FeedFetch], newest: datetime, now: datetime) -> FeedHealth:
     polls = sorted(
         (row for row in fetches if row.outcome != FeedOutcome.SKIPPED), key=lambda row: row.fetched_at
     )
     waiting = state.wait_until is not None and state.wait_until > now
-    condition = _condition(state, waiting=waiting)
+    last_row = max((row.fetched_at for row in fetches), default=None)
+    if not waiting and last_row is not None and last_row < newest - _longest_pause(state):
+        condition = Condition.UNLISTED
+    else:
+        condition = _condition(state, waiting=waiting)
     missed = _missed(polls, now)
     return FeedHealth(
         feed_url=state.feed_url,
@@ -90,6 +107,11 @@ def _health(state: FeedState, fetches: Sequence[FeedFetch], now: datetime) -> Fe
         missed=missed,
         detail=_detail(state, condition, missed),
     )
+
+
+def _longest_pause(state: FeedState) -> timedelta:
+    """How long a listed feed may go without a row: a stream has rows of the feeds alone that were due."""
+    return max(UNLISTED_AFTER, 3 * timedelta(seconds=state.interval_s or 0))
 
 
 def _condition(state: FeedState, *, waiting: bool) -> Condition:
@@ -122,6 +144,8 @@ def _items_a_day(polls: Sequence[FeedFetch], now: datetime) -> float | None:
 def _detail(state: FeedState, condition: Condition, missed: int) -> str:
     """What to know or do, in a sentence or two; empty where all is well."""
     said = []
+    if condition is Condition.UNLISTED:
+        return "It is no longer in the feed list."
     if condition is Condition.RESTING:
         said.append("The server says that the feed is gone (410); it rests, and is asked again after that.")
     elif condition is Condition.NEVER_READ and state.last_polled_at is not None:

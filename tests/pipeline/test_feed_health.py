@@ -130,3 +130,25 @@ def test_those_that_need_attention_come_first():
     rows = health_of_feeds(feeds, [poll(1, feed_url="d", overlap=0.0)], now=NOW)
     assert [row.feed_url for row in rows] == ["c", "b", "d", "a"]
     assert "URL right" in rows[0].detail
+
+
+def test_a_feed_taken_off_the_list_is_told_as_such():
+    """While others are polled on and it is not, its old failure is nobody's concern; a resting feed is still listed."""
+    gone = state(feed_url="https://gone.test/feed", last_polled_at=NOW - timedelta(days=3), failures=4)
+    resting = state(
+        feed_url="https://resting.test/feed",
+        wait_until=NOW + timedelta(days=20),
+        wait_reason=Reason.GONE,
+        last_polled_at=NOW - timedelta(days=10),
+    )
+    rows = health_of_feeds(
+        [gone, resting, state()],
+        [
+            poll(72, feed_url="https://gone.test/feed", outcome=FeedOutcome.FAILED),
+            poll(240, feed_url="https://resting.test/feed"),
+            poll(0),
+        ],
+        now=NOW,
+    )
+    assert [row.condition for row in rows] == [Condition.RESTING, Condition.OK, Condition.UNLISTED]
+    assert rows[-1].detail == "It is no longer in the feed list."

@@ -94,17 +94,28 @@ class NumberReader:
     def read(self, tokens: Sequence[Token]) -> list[Number]:
         """The numbers of a sentence's tokens, in order, without overlap."""
         found: list[Number] = []
-        at = 0
-        while at < len(tokens):
-            number = self._bare(tokens, at)
-            if number is None:
-                at += 1
+        beyond = 0
+        for at, token in enumerate(tokens):
+            if at < beyond or not self._begins(token.text):
                 continue
-            number = self._ranged(tokens, number)
-            number = self._bounded(tokens, number, found[-1].last if found else 0)
-            found.append(number)
-            at = number.last
+            number = self._bare(tokens, at)
+            if number is not None:
+                number = self._ranged(tokens, number)
+                number = self._bounded(tokens, number, found[-1].last if found else 0)
+                found.append(number)
+                beyond = number.last
         return found
+
+    def _begins(self, word: str) -> bool:
+        """Whether a number may begin with a word."""
+        return (
+            word[0].isdecimal()
+            or word in self._vague
+            or word in self._few
+            or word in self._half
+            or word in self._scales
+            or self._word_value(word) is not None
+        )
 
     def _word_value(self, word: str) -> int | None:
         """The value of a number word, joined words (siebenundvierzig) and prefixed ones included."""

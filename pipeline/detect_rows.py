@@ -15,12 +15,13 @@ import pyarrow as pa
 from schemas.articles import Article
 from schemas.columns import arrow_schema, plain
 from transforms.language import detect_language
+from transforms.mentions.dates import mentioned_dates
 from transforms.topics.detector import Detector
 from transforms.topics.learned.model import read_model
 from transforms.topics.learned.score import LearnedDetector
 from transforms.topics.taxonomy import load_taxonomy
 
-ADDED = ("lang", "topics", "figures", "taxonomy_version")
+ADDED = ("lang", "topics", "figures", "taxonomy_version", "dates")
 """Columns that detection adds to a row, or replaces in it; shaped as in `articles`."""
 
 
@@ -150,7 +151,19 @@ def with_detections(
         "topics": plain(topics),
         "figures": plain(found.figures),
         "taxonomy_version": version,
+        "dates": plain(mentioned_dates(title, text, lang=lang, published=_published(row))),
     }
+
+
+def _published(row: dict[str, Any]) -> date | None:
+    """The day of a row's `published_at`, a time or ISO 8601; None where it has none that can be read."""
+    given = row.get("published_at")
+    if isinstance(given, datetime):
+        return given.date()
+    try:
+        return date.fromisoformat(given[:10]) if isinstance(given, str) else None
+    except ValueError:
+        return None
 
 
 def problem_of(row: Any) -> str | None:

@@ -12,7 +12,7 @@ from transforms.http.crawl import Job
 from transforms.http.response import Kind, Response
 from transforms.run_context import RunContext
 from transforms.shared_crawler import crawl_jobs
-from transforms.topics.tagging import shared_detector
+from transforms.topics.tagging import shared_detector, shared_learned, with_learned
 from transforms.urls import BadUrl, canonical_url, url_key
 from transforms.workers.tasks import read_page
 
@@ -23,8 +23,11 @@ def inspect_page(page: str, options: RunOptions, *, url: str | None, now: dateti
     Raises:
         UsageError: neither a URL nor a file that can be read.
         TaxonomyError: the taxonomy can't be used.
+        ModelError: the model can't be used.
     """
-    shared_detector(options.taxonomy)  # a taxonomy with a mistake is told of before anything is fetched
+    # A taxonomy or model with a mistake is told of before anything is fetched.
+    shared_detector(options.taxonomy)
+    learned = shared_learned(options.model, options.taxonomy) if options.model else None
     context = _context(options, now)
     address = page if "://" in page else (url or "http://page.invalid/")
     try:
@@ -44,7 +47,8 @@ def inspect_page(page: str, options: RunOptions, *, url: str | None, now: dateti
         body, content_type, status = result.body, result.content_type, result.status
         final_url, robots = result.url, result.robots
     fetched = FetchedPage(entry, final_url, status, content_type, body, robots, now)
-    return read_page(fetched, context.run_id, options.taxonomy, None).outcome
+    found = read_page(fetched, context.run_id, options.taxonomy, None).outcome
+    return with_learned(found, learned) if learned is not None and isinstance(found, Article) else found
 
 
 def _context(options: RunOptions, now: datetime) -> RunContext:

@@ -23,6 +23,11 @@ class UsageError(Exception):
     """Wrong usage or configuration: one sentence that says where and how to mend it. Exit code 2."""
 
 
+def at_home(path: str | None) -> str | None:
+    """A path with its `~` read as the home, also where no shell has done so (`--model=~/m.parquet`)."""
+    return str(Path(path).expanduser()) if path else None
+
+
 @dataclass(frozen=True, slots=True)
 class RunOptions:
     """What a run is asked to do."""

@@ -23,10 +23,12 @@ from transforms.topics.learned.score import LearnedDetector
 from transforms.topics.tagging import with_learned, with_topics
 from transforms.topics.taxonomy import load_taxonomy
 
+_FOUND = ["topics", "figures", "dates"]
+
 
 @dataclass(slots=True)
 class Retagging:
-    """What a retagging did: articles looked at, those whose topics or figures changed, those without a text."""
+    """What a retagging did: articles looked at, those in which something else was found, those without a text."""
 
     taxonomy_version: str
     articles: int = 0
@@ -98,8 +100,8 @@ def _retagged(
         if learned is not None:
             found = with_learned(found, learned)
         # Scores are stored in 32 bits: what was read back is compared with what would be stored.
-        done.changed += table_of(Article, [found]).select(["topics", "figures"]) != table_of(
-            Article, [article]
-        ).select(["topics", "figures"])
+        done.changed += table_of(Article, [found]).select(_FOUND) != table_of(Article, [article]).select(
+            _FOUND
+        )
         articles.append(found)
     return table_of(Article, articles)

@@ -1,6 +1,7 @@
 """The articles table: one row per article, with topics, figures and the words that prove them."""
 
 from dataclasses import dataclass
+from datetime import date
 from typing import ClassVar
 
 from schemas.columns import Category, Float32, Instant, Int32, Int64, column
@@ -42,11 +43,27 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True)
+class MentionedDate:
+    """A day that the title or text states, a month or a range of days: `field[start:end] == text` says so.
+
+    `low` and `high` are its first and last day; `precision` is day, or month where no day is said.
+    """
+
+    low: date
+    high: date
+    precision: str
+    field: str
+    start: Int32
+    end: Int32
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Article:
     """One article: where it came from, what it says, and what was found in it."""
 
     TABLE: ClassVar[str] = "articles"
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
 
     article_id: str = column("first 128 bits of SHA-256 of canonical_url, in hex")
     canonical_url: str = column("the listed URL, normalised by tocsin's own rules")
@@ -74,3 +91,6 @@ class Article:
     figures: tuple[Figure, ...] = column("figures stated, each with the words that state it")
     taxonomy_version: str | None = column("version of the taxonomy that found the topics")
     run_id: str = column("the run that wrote the row")
+    dates: tuple[MentionedDate, ...] = column(
+        "days and months that title and text state, each with the words that do", default=()
+    )

@@ -8,7 +8,7 @@ import dataclasses
 import types
 import typing
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, TypeVar
 
 import pyarrow as pa
@@ -27,7 +27,7 @@ Key = Annotated[bytes, pa.binary(16)]
 Row = TypeVar("Row")
 
 _SCHEMAS: dict[type[Any], pa.Schema] = {}
-_PLAIN: dict[type, pa.DataType] = {str: pa.string(), bool: pa.bool_(), bytes: pa.binary()}
+_PLAIN: dict[type, pa.DataType] = {str: pa.string(), bool: pa.bool_(), bytes: pa.binary(), date: pa.date32()}
 
 
 def column(description: str, *, default: Any = dataclasses.MISSING) -> Any:

@@ -6,7 +6,7 @@ import typer
 
 from pipeline.cli.logs import set_up_logs
 from pipeline.detect_texts import detect_texts
-from pipeline.options import usable_cores
+from pipeline.options import at_home, usable_cores
 
 
 def detect(
@@ -28,13 +28,19 @@ def detect(
         int, typer.Option("--workers", min=0, help="Worker processes; 0: the cores it may use.")
     ] = 0,
 ) -> None:
-    """Find topics and figures in texts; each row comes out with lang, topics, figures and taxonomy_version.
+    """Find topics and figures in texts; each row comes out with lang, topics, figures, taxonomy_version and dates.
+
+    A row's `published_at` tells the year of dates without one.
 
     A row that can't be read is told with its file and line, and the exit code is then 1.
     """
     set_up_logs(verbose=False, as_json=False)
     summary = detect_texts(
-        source, target, taxonomy_path=taxonomy, model_path=model, workers=workers or usable_cores()
+        source,
+        target,
+        taxonomy_path=at_home(taxonomy),
+        model_path=at_home(model),
+        workers=workers or usable_cores(),
     )
     found = ", ".join(f"{count} {topic}" for topic, count in summary.topics.items())
     typer.echo(f"{summary.rows} rows of {summary.files} files to {target}; {found or 'no topic found'}")

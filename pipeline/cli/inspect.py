@@ -9,8 +9,9 @@ from rich.console import Console
 from rich.text import Text
 
 from pipeline.cli.console import output_console
+from pipeline.cli.show import days_of
 from pipeline.inspect_page import inspect_page
-from pipeline.options import RunOptions
+from pipeline.options import RunOptions, at_home
 from schemas.articles import Article
 from schemas.extraction import Refusal
 
@@ -18,6 +19,10 @@ from schemas.extraction import Refusal
 def inspect(
     page: Annotated[str, typer.Argument(metavar="URL_OR_FILE", help="A page's URL, or a saved page.")],
     taxonomy: Annotated[str | None, typer.Option("--taxonomy", help="Taxonomy file.")] = None,
+    model: Annotated[
+        str | None,
+        typer.Option("--model", help="A learned model, applied after the rules; none is built in."),
+    ] = None,
     url: Annotated[str | None, typer.Option("--url", help="The URL that a saved page came from.")] = None,
     allow_host: Annotated[
         list[str] | None, typer.Option("--allow-host", help="Let the guard pass this private address.")
@@ -26,7 +31,12 @@ def inspect(
 ) -> None:
     """Show what one page gives: the text, its provenance, the topics, and the evidence marked."""
     options = RunOptions(
-        feeds="", out=Path(), allow_host=tuple(allow_host or ()), taxonomy=taxonomy, user_agent=user_agent
+        feeds="",
+        out=Path(),
+        allow_host=tuple(allow_host or ()),
+        taxonomy=at_home(taxonomy),
+        model=at_home(model),
+        user_agent=user_agent,
     )
     found = inspect_page(page, options, url=url, now=datetime.now(UTC))
     console = output_console()
@@ -57,6 +67,8 @@ def _print(console: Console, article: Article) -> None:
         console.print(
             Text.assemble((f"{figure.kind:<16}", "magenta"), f"{figure.low}..{figure.high}  {figure.text}")
         )
+    for said in article.dates:
+        console.print(Text.assemble((f"{days_of(said):<16}", "green"), said.text))
     console.print()
     console.print(_marked(article, "title"))
     console.print(_marked(article, "text"))
@@ -71,4 +83,7 @@ def _marked(article: Article, field: str) -> Text:
     for figure in article.figures:
         if figure.field == field:
             text.stylize("bold magenta", figure.start, figure.end)
+    for said in article.dates:
+        if said.field == field:
+            text.stylize("green", said.start, said.end)
     return text

@@ -9,7 +9,7 @@ from typing import Annotated, Any, get_type_hints
 import typer
 
 from pipeline.cli.metrics import MetricsPlace
-from pipeline.options import RunOptions, UsageError, parse_duration
+from pipeline.options import RunOptions, UsageError, at_home, parse_duration
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,8 +113,8 @@ class RunArguments:
         return RunOptions(
             feeds=self.feeds,
             out=self.out,
-            taxonomy=str(Path(self.taxonomy).expanduser()) if self.taxonomy else None,
-            model=str(Path(self.model).expanduser()) if self.model else None,
+            taxonomy=at_home(self.taxonomy),
+            model=at_home(self.model),
             workers=self.workers,
             host_delay=self.host_delay,
             deadline=deadline,

@@ -15,9 +15,9 @@ from pipeline.cli.lake_argument import BeamOptions, LakePlace, lake_at
 from pipeline.lake import Lake
 from pipeline.options import UsageError
 from pipeline.read_lake import read_articles
-from schemas.articles import Article, Evidence, Topic
+from schemas.articles import Article, Evidence, MentionedDate, Topic
 
-COLUMNS = ("date", "lang", "title", "url", "topics", "scores", "evidence", "figures")
+COLUMNS = ("date", "lang", "title", "url", "topics", "scores", "evidence", "figures", "dates")
 
 
 def show(
@@ -105,7 +105,15 @@ def _cells(article: Article, topic: str | None) -> tuple[str, ...]:
         "; ".join(f"{found.score:.2f}" for found in topics),
         " | ".join(evidence.text for found in topics for evidence in found.evidence),
         "; ".join(f"{figure.kind}: {figure.text}" for figure in article.figures),
+        "; ".join(days_of(said) for said in article.dates),
     )
+
+
+def days_of(said: MentionedDate) -> str:
+    """A date as ISO 8601 writes it: a day, a month, or a range of days with a slash."""
+    if said.precision == "month":
+        return f"{said.low:%Y-%m}"
+    return f"{said.low}" if said.low == said.high else f"{said.low}/{said.high}"
 
 
 def _inert(cell: str) -> str:

@@ -69,7 +69,7 @@ def test_parquet_in_and_out_is_typed_as_articles(tmp_path):
     )
     detect(tmp_path / "in.parquet", tmp_path / "out.parquet")
     table = pq.read_table(tmp_path / "out.parquet")
-    assert table.schema.names == ["id", "n", "text", "lang", "topics", "figures", "taxonomy_version"]
+    assert table.schema.names == ["id", "n", "text", "lang", "topics", "figures", "taxonomy_version", "dates"]
     for field in detection_fields():
         assert table.schema.field(field.name).type == field.type
     detect(tmp_path / "out.parquet", tmp_path / "again.jsonl")

@@ -1,12 +1,12 @@
 """The tables are what the design promises: names, order and types."""
 
 import dataclasses
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import pyarrow as pa
 import pytest
 
-from schemas.articles import Article, Evidence, Figure, Topic
+from schemas.articles import Article, Evidence, Figure, MentionedDate, Topic
 from schemas.columns import arrow_schema, rows_of, table_of
 from schemas.dead_letters import RETRYABLE, DeadLetter, Reason, Stage
 from schemas.entries import Entry
@@ -44,6 +44,20 @@ FIGURES = pa.list_(
     )
 )
 
+DATES = pa.list_(
+    pa.struct(
+        [
+            ("low", pa.date32()),
+            ("high", pa.date32()),
+            ("precision", TEXT),
+            ("field", TEXT),
+            ("start", pa.int32()),
+            ("end", pa.int32()),
+            ("text", TEXT),
+        ]
+    )
+)
+
 DESIGN = {
     Article: {
         **dict.fromkeys(["article_id", "canonical_url", "url", "declared_canonical_url", "feed_url"], TEXT),
@@ -65,6 +79,7 @@ DESIGN = {
         "figures": FIGURES,
         "taxonomy_version": TEXT,
         "run_id": TEXT,
+        "dates": DATES,
     },
     DeadLetter: {
         **dict.fromkeys(["stage", "level", "reason"], WORD),
@@ -124,6 +139,7 @@ ARTICLE = Article(
     figures=(Figure("accused", 400, None, "text", 0, 5, "There", "There was a riot."),),
     taxonomy_version="t",
     run_id="r",
+    dates=(MentionedDate(date(2026, 11, 3), date(2026, 11, 3), "day", "text", 0, 5, "There"),),
 )
 
 

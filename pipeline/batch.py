@@ -2,7 +2,8 @@
 
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -78,7 +79,50 @@ def run_batch(options: RunOptions, *, clock: Callable[[], datetime] = utc_now, a
     FileSystems.set_options(engine.options)
     prepare_workers()
     feed_list = read_feed_list(options.feeds, strict=options.strict)
-    taxonomy_version, version_found_by = _taxonomy_versions(options)
+    taxonomy_version, version_found_by = taxonomy_versions(options)
+    with opened_output(options, engine, clock) as output:
+        lake, lock, state, run_id = output.lake, output.lock, output.state, output.run_id
+        started_at = output.started_at
+        context = context_of(options, settings, lake, run_id, started_at, taxonomy_version)
+        try:
+            report, measured = _run_pipeline(options, engine, feed_list, state, lake, context, clock)
+            manifest = _commit(
+                options, version_found_by, feed_list, state, lake, lock, context, report, clock, at
+            )
+        except PublishInterruptedError as error:
+            raise RunFailedError(
+                f"run {run_id} was stopped while it published; the next run finishes it: {cause_of(error)}"
+            ) from error
+        except Exception as error:
+            raise RunFailedError(f"run {run_id} published nothing: {cause_of(error)}") from error
+        finally:
+            close_client(run_id)
+    seconds = (datetime.now(UTC) - started_at).total_seconds() if clock is utc_now else 0.0
+    return RunResult(manifest, report, feed_list, seconds, measured)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenOutput:
+    """An output that is ours: recovered, with the state of its newest commit, and the id of the run that begins."""
+
+    lake: Lake
+    lock: Lock
+    state: State
+    run_id: str
+    started_at: datetime
+
+
+@contextmanager
+def opened_output(
+    options: RunOptions, engine: Engine, clock: Callable[[], datetime]
+) -> Iterator[OpenOutput]:
+    """Hold the output while the block runs.
+
+    Raises:
+        UsageError: it can't be used.
+        LockHeldError: another run holds it.
+        RunFailedError: what an earlier run left can't be put right now.
+    """
     try:
         lake = Lake(options.out, engine.options)
         lake.storage.create()
@@ -99,25 +143,10 @@ def run_batch(options: RunOptions, *, clock: Callable[[], datetime] = utc_now, a
             raise RunFailedError(
                 f"an earlier run could not be finished; the next tries again: {cause_of(error)}"
             ) from error
-        context = _context(options, settings, lake, run_id, started_at, taxonomy_version)
-        try:
-            report, measured = _run_pipeline(options, engine, feed_list, state, lake, context, clock)
-            manifest = _commit(
-                options, version_found_by, feed_list, state, lake, lock, context, report, clock, at
-            )
-        except PublishInterruptedError as error:
-            raise RunFailedError(
-                f"run {run_id} was stopped while it published; the next run finishes it: {cause_of(error)}"
-            ) from error
-        except Exception as error:
-            raise RunFailedError(f"run {run_id} published nothing: {cause_of(error)}") from error
-        finally:
-            close_client(run_id)
-    seconds = (datetime.now(UTC) - started_at).total_seconds() if clock is utc_now else 0.0
-    return RunResult(manifest, report, feed_list, seconds, measured)
+        yield OpenOutput(lake, lock, state, run_id, started_at)
 
 
-def _taxonomy_versions(options: RunOptions) -> tuple[str, str]:
+def taxonomy_versions(options: RunOptions) -> tuple[str, str]:
     """The version of the taxonomy, and of all that finds topics: with the learned model, where one is named."""
     try:
         taxonomy = load_taxonomy(options.taxonomy).version
@@ -128,7 +157,7 @@ def _taxonomy_versions(options: RunOptions) -> tuple[str, str]:
         raise UsageError(str(error)) from error
 
 
-def _context(
+def context_of(
     options: RunOptions,
     settings: HttpSettings,
     lake: Lake,
@@ -136,6 +165,7 @@ def _context(
     started_at: datetime,
     taxonomy_version: str,
 ) -> RunContext:
+    """What every stage of a run that begins now shares."""
     return RunContext(
         run_id=run_id,
         started_at=started_at,

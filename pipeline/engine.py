@@ -1,7 +1,7 @@
 """The engine that carries out a run's graph: this process, or one that Beam hands the job to."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import apache_beam as beam
@@ -31,6 +31,15 @@ WORKER_KEPT_MS = 60_000
 """How long a cluster keeps a job's workers between two stages: both fetch stages are to share one host gate."""
 
 _LOOK_EVERY = 0.2
+
+STREAMING_ON_FLINK = (
+    "--checkpointing_interval=10000",
+    "--shutdown_sources_after_idle_ms=9223372036854775807",
+    "--max_bundle_time_mills=100",
+)
+"""What a stream needs of Flink, in milliseconds: a checkpoint every so often, sources that stay when they have nothing
+to give (a checkpoint needs them, and timers would fire in a way that blocks it), and short bundles, as each stage adds
+one to the time from publication to record."""
 
 _PORTABLE: dict[str, Callable[[], PipelineRunner]] = {
     "FlinkRunner": FlinkRunner,
@@ -88,6 +97,19 @@ def chosen_engine(options: RunOptions) -> Engine:
     portable.environment_cache_millis = int(portable.environment_cache_millis) or WORKER_KEPT_MS
     parallelism = max(1, flags.view_as(FlinkRunnerOptions).parallelism)
     return Engine(_PORTABLE[options.runner], flags, host_buckets=BUCKETS_PER_SLOT * parallelism)
+
+
+def streaming_engine(options: RunOptions, flags: Sequence[str] = ()) -> Engine:
+    """The engine that the options name, for a graph that does not end.
+
+    Raises:
+        UsageError: as `chosen_engine`.
+    """
+    engine = chosen_engine(options)
+    settings = STREAMING_ON_FLINK if options.runner == "FlinkRunner" else ()
+    # Beam's job server knows options that Python's parser does not; those are for it, and come after the check.
+    streaming = PipelineOptions(flags=["--streaming", *settings, *options.beam, *flags])
+    return Engine(engine.runner, streaming, engine.host_buckets)
 
 
 def _pass_on_stop(staging: str, ended: threading.Event) -> None:

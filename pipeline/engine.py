@@ -1,7 +1,7 @@
 """The engine that carries out a run's graph: this process, or one that Beam hands the job to."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import apache_beam as beam
@@ -99,7 +99,7 @@ def chosen_engine(options: RunOptions) -> Engine:
     return Engine(_PORTABLE[options.runner], flags, host_buckets=BUCKETS_PER_SLOT * parallelism)
 
 
-def streaming_engine(options: RunOptions, flags: Sequence[str] = ()) -> Engine:
+def streaming_engine(options: RunOptions) -> Engine:
     """The engine that the options name, for a graph that does not end.
 
     Raises:
@@ -108,7 +108,7 @@ def streaming_engine(options: RunOptions, flags: Sequence[str] = ()) -> Engine:
     engine = chosen_engine(options)
     settings = STREAMING_ON_FLINK if options.runner == "FlinkRunner" else ()
     # Beam's job server knows options that Python's parser does not; those are for it, and come after the check.
-    streaming = PipelineOptions(flags=["--streaming", *settings, *options.beam, *flags])
+    streaming = PipelineOptions(flags=["--streaming", *settings, *options.beam])
     return Engine(engine.runner, streaming, engine.host_buckets)
 
 

@@ -101,6 +101,7 @@ class Cluster:
         """What a driver is to be given so that its job runs here."""
         return [
             "--runner=FlinkRunner",
+            f"--flink_master=localhost:{self.rest}",
             f"--job_endpoint=localhost:{self.job_server}",
             "--environment_type=EXTERNAL",
             f"--environment_config=localhost:{self.worker_pool}",

@@ -1,5 +1,6 @@
 """`tocsin stream`: the feeds of a list, polled again and again until it is stopped."""
 
+from contextlib import nullcontext
 from datetime import timedelta
 from typing import Annotated
 
@@ -17,6 +18,7 @@ from pipeline.engine import IN_PROCESS
 from pipeline.options import UsageError, parse_duration
 from pipeline.signals import signals_stop_intake
 from pipeline.stream import run_stream
+from pipeline.unbounded.driver import run_unbounded
 
 
 @with_run_arguments
@@ -35,20 +37,23 @@ def stream(
     set_up_logs(verbose=arguments.verbose, as_json=arguments.json_logs)
     options = arguments.options()
     interval = _interval(every)
+    in_process = options.runner in IN_PROCESS
     console = output_console()
     say_what_is_unusual(options, console)
     console.print(_what_it_does(options.runner, every))
     with (
         metrics_of(options.out, arguments.metrics, since_start=True, say=console.print) as measure,
         signals_stop_intake(options.grace),
-        progress_display(console),
+        # The workers of an engine count in processes of their own.
+        progress_display(console) if in_process else nullcontext(),
     ):
 
         def committed(result: RunResult) -> None:
             _say(console, result)
             measure(result)
 
-        done = run_stream(options, interval, committed=committed)
+        run = run_stream if in_process else run_unbounded
+        done = run(options, interval, committed=committed)
     console.print(
         f"stopped after {done.runs} runs: {done.articles} articles, {done.dead_letters} dead letters"
     )
@@ -60,7 +65,9 @@ def _what_it_does(runner: str, every: str) -> str:
             f"stream: a bounded run every {every} in this process, each with a commit of its own "
             "(the in-process engine runs no unbounded graph)"
         )
-    return f"stream: a bounded job every {every} on {runner}, each with a commit of its own"
+    return (
+        f"stream: an unbounded graph on {runner}; it polls every {every}, and commits each window by itself"
+    )
 
 
 def _interval(text: str) -> timedelta:

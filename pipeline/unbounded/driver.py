@@ -6,10 +6,13 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import apache_beam as beam
+from apache_beam.options.pipeline_options import FlinkRunnerOptions, GoogleCloudOptions
+from apache_beam.runners.portability.flink_runner import FlinkRunner
 from apache_beam.runners.runner import PipelineResult
 
 from pipeline.batch import (
@@ -22,9 +25,10 @@ from pipeline.batch import (
     taxonomy_versions,
 )
 from pipeline.commit import PublishInterruptedError
-from pipeline.engine import streaming_engine
+from pipeline.engine import Engine, streaming_engine
 from pipeline.engine_metrics import EngineMetrics
 from pipeline.feed_list import letters_of_list, read_feed_list
+from pipeline.flink_jobs import cancel_flink_jobs, job_prefix
 from pipeline.options import RunOptions, UsageError
 from pipeline.stream import StreamResult
 from pipeline.unbounded.committer import Committer, StreamInfo
@@ -91,9 +95,7 @@ def run_unbounded(
         )
         try:
             _tell_workers_what_is_there(output, staging, feed_list)
-            pipeline = engine.pipeline()
-            build_stream(pipeline, plan, context, clock)
-            with _job(pipeline.run()) as job:
+            with _job(engine, lambda pipeline: build_stream(pipeline, plan, context, clock), output) as job:
                 return _commit_until_stopped(options, committer, feeds, job, staging, committed)
         except PublishInterruptedError as error:
             raise RunFailedError(
@@ -152,7 +154,7 @@ class _Job:
     """A job that runs, and why it ended once it has."""
 
     result: PipelineResult
-    ended: threading.Event
+    ended: threading.Event = field(default_factory=threading.Event)
     failure: BaseException | None = None
 
     def follow(self) -> None:
@@ -165,20 +167,45 @@ class _Job:
 
 
 @contextlib.contextmanager
-def _job(result: PipelineResult) -> Iterator[_Job]:
-    """The job while the block runs; it is cancelled at its end."""
-    job = _Job(result, threading.Event())
-    follower = threading.Thread(target=job.follow, daemon=True, name="job")
-    follower.start()
+def _job(engine: Engine, build: Callable[[beam.Pipeline], None], output: OpenOutput) -> Iterator[_Job]:
+    """The job while the block runs; it is cancelled at its end.
+
+    One that a driver of this output has left behind is cancelled before.
+    """
+    prefix = job_prefix(output.lake.root)
+    _cancel_on_flink(engine, prefix)
+    engine.options.view_as(GoogleCloudOptions).job_name = f"{prefix}{output.run_id}"
+    pipeline = engine.pipeline()
+    build(pipeline)
+    job = _Job(pipeline.run())
+    threading.Thread(target=job.follow, daemon=True, name="job").start()
     try:
         yield job
     finally:
         if not job.ended.is_set():
             try:
-                result.cancel()
+                job.result.cancel()
             except Exception as error:  # noqa: BLE001 -- the job can publish nothing, whatever becomes of it
                 _LOG.warning("the job could not be cancelled: %s: %s", type(error).__name__, error)
             job.ended.wait(CANCEL_SECONDS)
+        _cancel_on_flink(engine, prefix)
+
+
+def _cancel_on_flink(engine: Engine, prefix: str) -> None:
+    """Cancel the jobs of an output where the engine is Flink and its address is known."""
+    if engine.runner is not FlinkRunner:
+        return
+    master = engine.options.view_as(FlinkRunnerOptions).flink_master
+    if not master or master.startswith("["):
+        _LOG.warning(
+            "without --flink_master=HOST:PORT the job %s must be cancelled by Flink's own means", prefix
+        )
+        return
+    try:
+        for name in cancel_flink_jobs(master, prefix):
+            _LOG.info("cancelled the job %s", name)
+    except OSError as error:
+        _LOG.warning("the jobs %s could not be cancelled: %s", prefix, error)
 
 
 def _commit_until_stopped(

@@ -113,9 +113,7 @@ class OpenOutput:
 
 
 @contextmanager
-def opened_output(
-    options: RunOptions, engine: Engine, clock: Callable[[], datetime]
-) -> Iterator[OpenOutput]:
+def opened_output(options: RunOptions, engine: Engine, clock: Callable[[], datetime]) -> Iterator[OpenOutput]:
     """Hold the output while the block runs.
 
     Raises:

@@ -5,7 +5,6 @@ import http.client
 import json
 import logging
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 _LOG = logging.getLogger(__name__)
@@ -14,9 +13,9 @@ _SECONDS = 10.0
 _OVER = frozenset({"FINISHED", "CANCELED", "CANCELLING", "FAILED"})
 
 
-def job_prefix(root: Path) -> str:
+def job_prefix(output: str) -> str:
     """What the names of all streams into an output begin with."""
-    return f"tocsin-stream-{hashlib.sha256(str(root).encode()).hexdigest()[:12]}-"
+    return f"tocsin-stream-{hashlib.sha256(output.encode()).hexdigest()[:12]}-"
 
 
 def cancel_flink_jobs(master: str, prefix: str) -> list[str]:

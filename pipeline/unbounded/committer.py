@@ -6,18 +6,16 @@ nothing, since all that it does is to leave windows in a staging that the next r
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from pipeline.balance import UnbalancedError, require_balance
 from pipeline.commit import verify
 from pipeline.commit_report import CommitPlan, commit_report
 from pipeline.lake import Lake, new_run_id
-from pipeline.lock import OutputLock
 from pipeline.state import State, read_state
+from pipeline.storage.storage import STAGING, Lock
 from pipeline.unbounded.reconcile import reconcile
 from pipeline.unbounded.snapshot import snapshot_of_manifest, tell_snapshot
 from pipeline.unbounded.windows import Window, handed_over, is_complete
@@ -30,6 +28,11 @@ STATES_KEPT = 8
 """Commits whose state stays while a stream runs: workers read a snapshot that may be a few commits old."""
 
 _LOG = logging.getLogger(__name__)
+
+
+def stream_folder(run_id: str) -> str:
+    """Key of the folder that a stream's job stages under; each of its commits has one of its own beside it."""
+    return f"{STAGING}/stream-{run_id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,7 @@ class Committer:
     def __init__(
         self,
         lake: Lake,
-        lock: OutputLock,
+        lock: Lock,
         stream: StreamInfo,
         state: State,
         clock: Callable[[], datetime],
@@ -68,7 +71,7 @@ class Committer:
         self._state = state
         self._clock = clock
         self._committed: set[str] = set()
-        self._staging = Path(stream.context.staging)
+        self._staging = stream_folder(stream.context.run_id)
         self.next_window = 0
         self.stopped_at: int | None = None
 
@@ -85,7 +88,7 @@ class Committer:
         Raises:
             UnbalancedError, CommitError, LockLostError, OSError, PublishInterruptedError: nothing more is published.
         """
-        for path, window in handed_over(self._staging):
+        for key, window in handed_over(self._lake, self._staging):
             if window.report.counts.get("window.stopped"):
                 before = window.number if self.stopped_at is None else self.stopped_at
                 self.stopped_at = min(before, window.number)
@@ -98,7 +101,7 @@ class Committer:
                 if done is not None:
                     letters = ()
                     yield done
-            path.unlink()
+            self._lake.storage.delete([key])
 
     def _commit(self, window: Window, letters: Sequence[DeadLetter]) -> tuple[Manifest, Report] | None:
         whole = window.report
@@ -118,7 +121,7 @@ class Committer:
             self._state,
             letters,
             run_id=run_id,
-            folder=self._lake.staging / run_id / "merged",
+            folder=f"{STAGING}/{run_id}/merged",
         )
         report = reconciled.report
         balance = require_balance(
@@ -145,10 +148,10 @@ class Committer:
         )
         self._state = read_state(self._lake, manifest.state)
         tell_snapshot(
-            self._staging,
-            snapshot_of_manifest(self._lake.root, manifest, max(window.number, self.next_window - 1)),
+            self._stream.context.staging,
+            snapshot_of_manifest(self._lake, manifest, max(window.number, self.next_window - 1)),
         )
-        self._clear(file.path for file in fresh)
+        self._clear([file.path for file in fresh])
         return manifest, report
 
     def _begun_at(self, window: Window) -> datetime:
@@ -169,11 +172,7 @@ class Committer:
         }
         return {**self._stream.options, "stream": stream}
 
-    def _clear(self, paths: Iterator[str]) -> None:
-        """Forget the staged files of a commit, but for their names: a window that is carried out again may tell of them."""
-        for path in paths:
-            self._committed.add(path)
-            staged = self._lake.root / path
-            with suppress(OSError):
-                staged.unlink()
-                staged.parent.rmdir()
+    def _clear(self, paths: Sequence[str]) -> None:
+        """Remove the staged files of a commit; their names stay, as a window that is carried out again may tell of them."""
+        self._committed.update(paths)
+        self._lake.storage.delete(paths)

@@ -8,9 +8,9 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import apache_beam as beam
+from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import FlinkRunnerOptions, GoogleCloudOptions
 from apache_beam.runners.portability.flink_runner import FlinkRunner
 from apache_beam.runners.runner import PipelineResult
@@ -31,7 +31,7 @@ from pipeline.feed_list import letters_of_list, read_feed_list
 from pipeline.flink_jobs import cancel_flink_jobs, job_prefix
 from pipeline.options import RunOptions, UsageError
 from pipeline.stream import StreamResult
-from pipeline.unbounded.committer import Committer, StreamInfo
+from pipeline.unbounded.committer import Committer, StreamInfo, stream_folder
 from pipeline.unbounded.graph import StreamPlan, build_stream
 from pipeline.unbounded.snapshot import snapshot_of_state, tell_alive, tell_feed_list, tell_snapshot
 from schemas.dead_letters import DeadLetter
@@ -75,15 +75,16 @@ def run_unbounded(
     """
     settings = options.http_settings()
     engine = streaming_engine(options)
+    FileSystems.set_options(engine.options)
     feed_list = read_feed_list(options.feeds, strict=options.strict)
     taxonomy_version, version_found_by = taxonomy_versions(options)
-    with opened_output(options, clock) as output:
+    with opened_output(options, engine, clock) as output:
         context = context_of(
             options, settings, output.lake, output.run_id, output.started_at, taxonomy_version
         )
         # The first window's commit has the stream's run id, and a staging folder of its own.
-        staging = output.lake.staging / f"stream-{output.run_id}"
-        context = dataclasses.replace(context, staging=str(staging))
+        staging = output.lake.storage.locate(stream_folder(output.run_id))
+        context = dataclasses.replace(context, staging=staging)
         stream = StreamInfo(context, every, options.runner, options.recorded(), version_found_by)
         committer = Committer(output.lake, output.lock, stream, output.state, clock)
         feeds = _Feeds(options, every, context, feed_list)
@@ -109,11 +110,11 @@ def run_unbounded(
             close_client(context.run_id)
 
 
-def _tell_workers_what_is_there(output: OpenOutput, staging: Path, feed_list: FeedList) -> None:
-    staging.mkdir(parents=True, exist_ok=True, mode=0o700)
-    tell_alive(staging)
+def _tell_workers_what_is_there(output: OpenOutput, staging: str, feed_list: FeedList) -> None:
+    # The snapshot comes first: writing its files makes the folder.
+    tell_snapshot(staging, snapshot_of_state(staging, output.lake, output.state))
     tell_feed_list(staging, feed_list.sources)
-    tell_snapshot(staging, snapshot_of_state(staging, output.lake.root, output.state))
+    tell_alive(staging, time.time())
 
 
 class _Feeds:
@@ -141,7 +142,7 @@ class _Feeds:
             return
         if found != self.now:
             self.now = found
-            tell_feed_list(Path(self._context.staging), found.sources)
+            tell_feed_list(self._context.staging, found.sources)
             self.letters = self._letters()
 
     def _letters(self) -> Sequence[DeadLetter]:
@@ -172,7 +173,7 @@ def _job(engine: Engine, build: Callable[[beam.Pipeline], None], output: OpenOut
 
     One that a driver of this output has left behind is cancelled before.
     """
-    prefix = job_prefix(output.lake.root)
+    prefix = job_prefix(output.lake.location)
     _cancel_on_flink(engine, prefix)
     engine.options.view_as(GoogleCloudOptions).job_name = f"{prefix}{output.run_id}"
     pipeline = engine.pipeline()
@@ -213,7 +214,7 @@ def _commit_until_stopped(
     committer: Committer,
     feeds: _Feeds,
     job: _Job,
-    staging: Path,
+    staging: str,
     committed: Callable[[RunResult], None],
 ) -> StreamResult:
     runs = articles = dead_letters = 0
@@ -225,7 +226,7 @@ def _commit_until_stopped(
             stopped_at = now
             tell_workers(staging)
         if now - alive_at >= ALIVE_EVERY:
-            tell_alive(staging)
+            tell_alive(staging, time.time())
             alive_at = now
         feeds.look()
         for manifest, report in committer.commit_what_is_there(feeds.letters):

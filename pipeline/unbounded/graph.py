@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import apache_beam as beam
@@ -70,9 +69,9 @@ def build_stream(
         | "Join listed and carried" >> beam.Flatten()
         | "By entry" >> beam.Map(_keyed).with_output_types(tuple[bytes, Any])
         | "Select since"
-        >> beam.ParDo(
-            SelectSince(context, partial(committed_through, Path(context.staging)), clock)
-        ).with_outputs(REPORTS, main="chosen")
+        >> beam.ParDo(SelectSince(context, partial(committed_through, context.staging), clock)).with_outputs(
+            REPORTS, main="chosen"
+        )
     )
     sorted_out = chosen.chosen | "Sort out" >> beam.ParDo(_SortOut(plan, clock)).with_outputs(TO_FETCH, DONE)
     fetched = sorted_out[TO_FETCH] | "Fetch articles" >> FetchAsItComes(
@@ -115,7 +114,7 @@ class _EndPolls(beam.DoFn):
     def __init__(self, context: RunContext, clock: Callable[[], datetime]) -> None:
         self._parse = ParseEntries(context, clock).stage()
         self._write = WriteRecords(context, clock).stage()
-        self._staging = Path(context.staging)
+        self._staging = context.staging
 
     def process(self, batch: tuple[int, list[Any]]) -> Iterator[Any]:
         window, polls = batch

@@ -8,7 +8,6 @@ table, under the run id of its commit. So each entry becomes one record, whateve
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -23,8 +22,8 @@ from schemas.entries import Entry
 from schemas.feed_fetches import FeedFetch
 from schemas.feeds import FeedState, KnownKey
 from schemas.report import Report, StagedFile, sum_reports
+from transforms.files import NewFile, read_table
 from transforms.select_new import known_among
-from transforms.write_records import staged_file, sync
 
 RECORDS: dict[str, type[Any]] = {
     record.TABLE: record for record in (Article, DeadLetter, FeedFetch, FeedState, KnownKey, Entry)
@@ -50,7 +49,7 @@ def reconcile(
     letters: Sequence[DeadLetter],
     *,
     run_id: str,
-    folder: Path,
+    folder: str,
 ) -> Reconciled:
     """What the reports of a complete window add to a lake in this state.
 
@@ -61,14 +60,14 @@ def reconcile(
         state: of the newest commit.
         letters: further dead letters of the window.
         run_id: of its commit.
-        folder: where the merged files are to be written.
+        folder: key of the folder for the merged files.
     """
     fresh = [report for report in reports if not committed.intersection(file.path for file in report.files)]
     repeated = [report for report in reports if report not in fresh]
     parts = [_tables(lake, report) for report in fresh if report.files]
     known = known_among(
         (key for part in parts for key in _keys_of_entries(part)),
-        [str(lake.root / file.path) for file in state.known_files if file.table == KnownKey.TABLE],
+        [lake.storage.locate(file.path) for file in state.known_files if file.table == KnownKey.TABLE],
         state.rebuilt_keys,
     )
     merged: defaultdict[str, list[pa.Table]] = defaultdict(list)
@@ -163,15 +162,12 @@ def _keys_of_letters(part: Tables) -> list[bytes]:
 
 def _tables(lake: Lake, report: Report) -> Tables:
     return {
-        file.table: pq.read_table(lake.root / file.path, schema=arrow_schema(RECORDS[file.table]))
+        file.table: read_table(lake.storage.locate(file.path), schema=arrow_schema(RECORDS[file.table]))
         for file in report.files
     }
 
 
-def _written(
-    lake: Lake, merged: dict[str, list[pa.Table]], run_id: str, folder: Path
-) -> Iterator[StagedFile]:
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+def _written(lake: Lake, merged: dict[str, list[pa.Table]], run_id: str, folder: str) -> Iterator[StagedFile]:
     for name, tables in merged.items():
         schema = arrow_schema(RECORDS[name])
         table = pa.concat_tables(tables).cast(schema) if tables else schema.empty_table()
@@ -181,7 +177,7 @@ def _written(
             place = schema.get_field_index("run_id")
             ids = pa.array([run_id] * table.num_rows, type=pa.string()).cast(schema.field(place).type)
             table = table.set_column(place, schema.field(place), ids)
-        path = folder / f"{name}.parquet"
-        pq.write_table(table, path, compression="zstd")
-        yield staged_file(name, path, table.num_rows, lake.root)
-    sync(folder)
+        key = f"{folder}/{name}.parquet"
+        with NewFile(lake.storage.locate(key)) as file:
+            pq.write_table(table, file, compression="zstd")
+        yield StagedFile(name, key, table.num_rows, file.bytes, file.sha256)

@@ -9,25 +9,25 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
-from pathlib import Path
 from typing import Any, TypeVar
 
 import pyarrow.parquet as pq
 
+from pipeline.lake import Lake
 from pipeline.state import State
 from schemas.columns import rows_of, table_of
 from schemas.entries import Entry
 from schemas.feeds import FeedSource, FeedState, KnownKey
 from schemas.forgotten import Forgotten
 from schemas.manifest import Manifest
+from transforms.files import NewFile, open_file, read_table, under, write_whole
 from transforms.forgotten import is_forgotten_file, read_forgotten
 from transforms.packing import unpack
 from transforms.select_new import known_among
 
 SNAPSHOT = "snapshot.json"
 FEED_LIST = "feed_list.json"
-DRIVER = "driver"
+DRIVER = "driver.json"
 
 Result = TypeVar("Result")
 
@@ -45,7 +45,7 @@ class SnapshotGoneError(Exception):
 class Snapshot:
     """What has been committed through a window; -1 is what was there when the stream began.
 
-    Paths are absolute. `known` are files of known keys and of what was forgotten.
+    `known` are files of known keys and of what was forgotten.
     """
 
     through: int
@@ -72,57 +72,51 @@ class Snapshot:
         return known
 
 
-def snapshot_of_state(staging: Path, root: Path, state: State) -> Snapshot:
+def snapshot_of_state(staging: str, lake: Lake, state: State) -> Snapshot:
     """The snapshot with which a stream begins; what a mended state holds beside its files is written to `staging`."""
-    folder = staging / "begin"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    begin = {}
     tables: tuple[tuple[str, type[Any], Iterable[Any]], ...] = (
         ("feeds", FeedState, state.feeds.values()),
         ("pending", Entry, state.pending),
         ("rebuilt", KnownKey, (KnownKey(key, datetime.now(UTC)) for key in state.rebuilt_keys)),
     )
     for name, record, rows in tables:
-        pq.write_table(table_of(record, rows), folder / f"{name}.parquet")
-    known = [str(root / file.path) for file in state.known_files]
-    return Snapshot(
-        -1,
-        (str(folder / "feeds.parquet"),),
-        (str(folder / "pending.parquet"),),
-        (*known, str(folder / "rebuilt.parquet")),
-    )
+        begin[name] = under(staging, "begin", f"{name}.parquet")
+        with NewFile(begin[name]) as file:
+            pq.write_table(table_of(record, rows), file)
+    known = [lake.storage.locate(file.path) for file in state.known_files]
+    return Snapshot(-1, (begin["feeds"],), (begin["pending"],), (*known, begin["rebuilt"]))
 
 
-def snapshot_of_manifest(root: Path, manifest: Manifest, through: int) -> Snapshot:
+def snapshot_of_manifest(lake: Lake, manifest: Manifest, through: int) -> Snapshot:
     """The snapshot after the commit of window `through`."""
 
     def paths(*tables: str) -> tuple[str, ...]:
-        return tuple(str(root / file.path) for file in manifest.state if file.table in tables)
+        return tuple(lake.storage.locate(file.path) for file in manifest.state if file.table in tables)
 
     return Snapshot(
         through, paths(FeedState.TABLE), paths(Entry.TABLE), paths(KnownKey.TABLE, Forgotten.TABLE)
     )
 
 
-def tell_snapshot(staging: Path, snapshot: Snapshot) -> None:
+def tell_snapshot(staging: str, snapshot: Snapshot) -> None:
     """Tell the workers what is committed."""
-    _replace(staging / SNAPSHOT, dataclasses.asdict(snapshot))
+    _tell(staging, SNAPSHOT, dataclasses.asdict(snapshot))
 
 
-def told_snapshot(staging: Path) -> Snapshot:
+def told_snapshot(staging: str) -> Snapshot:
     """The newest snapshot, as a worker learns of it.
 
     Raises:
         SnapshotGoneError: there is none.
     """
-    path = staging / SNAPSHOT
-    try:
-        stat = path.stat()
-        return _snapshot(path, stat.st_ino, stat.st_mtime_ns)
-    except (OSError, ValueError) as error:
-        raise SnapshotGoneError(f"{staging} holds no snapshot") from error
+    values = _told(staging, SNAPSHOT)
+    return Snapshot(
+        values["through"], tuple(values["feeds"]), tuple(values["pending"]), tuple(values["known"])
+    )
 
 
-def committed_through(staging: Path) -> int:
+def committed_through(staging: str) -> int:
     """The last window that was committed, -1 before the first, and where nobody commits any more."""
     try:
         return told_snapshot(staging).through
@@ -130,7 +124,7 @@ def committed_through(staging: Path) -> int:
         return -1
 
 
-def from_snapshot(staging: Path, read: Callable[[Snapshot], Result]) -> tuple[Snapshot, Result]:
+def from_snapshot(staging: str, read: Callable[[Snapshot], Result]) -> tuple[Snapshot, Result]:
     """What `read` gives of the newest snapshot, and the snapshot.
 
     A commit may clear the files of an older one while they are read: then the newer one is read.
@@ -147,57 +141,48 @@ def from_snapshot(staging: Path, read: Callable[[Snapshot], Result]) -> tuple[Sn
     raise SnapshotGoneError(f"files of the snapshot are gone: {gone}")
 
 
-def tell_feed_list(staging: Path, sources: Sequence[FeedSource]) -> None:
+def tell_feed_list(staging: str, sources: Sequence[FeedSource]) -> None:
     """Tell the workers which feeds to poll."""
-    _replace(staging / FEED_LIST, [dataclasses.asdict(source) for source in sources])
+    _tell(staging, FEED_LIST, [dataclasses.asdict(source) for source in sources])
 
 
-def told_feed_list(staging: Path) -> tuple[FeedSource, ...]:
+def told_feed_list(staging: str) -> tuple[FeedSource, ...]:
     """The feeds to poll.
 
     Raises:
         SnapshotGoneError: nobody tells.
     """
-    try:
-        values = json.loads((staging / FEED_LIST).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise SnapshotGoneError(f"{staging} holds no feed list") from error
-    return tuple(FeedSource(**value) for value in values)
+    return tuple(FeedSource(**value) for value in _told(staging, FEED_LIST))
 
 
-def tell_alive(staging: Path) -> None:
-    """Have the workers know that what they do will be committed."""
-    (staging / DRIVER).touch()
+def tell_alive(staging: str, now: float) -> None:
+    """Have the workers know that what they do will be committed; `now` counts seconds since 1970."""
+    _tell(staging, DRIVER, now)
 
 
-def require_driver(staging: Path, now: float) -> None:
+def require_driver(staging: str, now: float) -> None:
     """See that the driver has told lately that it is alive; `now` counts seconds since 1970.
 
     Raises:
         SnapshotGoneError: it has not: nothing that begins now would be committed.
     """
-    try:
-        silent_for = now - (staging / DRIVER).stat().st_mtime
-    except OSError as error:
-        raise SnapshotGoneError(f"{staging} belongs to no driver") from error
+    silent_for = now - _told(staging, DRIVER)
     if silent_for > ALIVE_FOR:
         raise SnapshotGoneError(f"the driver of {staging} has been silent for {silent_for:.0f} seconds")
 
 
 def _rows(record: type[Any], paths: Iterable[str]) -> Iterator[Any]:
     for path in paths:
-        yield from rows_of(record, pq.read_table(path))
+        yield from rows_of(record, read_table(path))
 
 
-@lru_cache(maxsize=4)
-def _snapshot(path: Path, inode: int, changed: int) -> Snapshot:  # noqa: ARG001 -- they tell one file from the next
-    values = json.loads(path.read_text(encoding="utf-8"))
-    return Snapshot(
-        values["through"], tuple(values["feeds"]), tuple(values["pending"]), tuple(values["known"])
-    )
+def _tell(staging: str, name: str, values: object) -> None:
+    write_whole(under(staging, name), json.dumps(values).encode())
 
 
-def _replace(path: Path, values: object) -> None:
-    copy = path.with_name(f".{path.name}.tmp")
-    copy.write_text(json.dumps(values), encoding="utf-8")
-    copy.rename(path)
+def _told(staging: str, name: str) -> Any:
+    try:
+        with open_file(under(staging, name)) as file:
+            return json.loads(file.read())
+    except (OSError, ValueError) as error:
+        raise SnapshotGoneError(f"{staging} holds no {name}: nobody commits") from error

@@ -13,7 +13,6 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import apache_beam as beam
@@ -36,7 +35,7 @@ from schemas.polls import FeedTask
 from schemas.report import Report
 from transforms.feeds.schedule import due
 from transforms.fetch_as_it_comes import Waiting
-from transforms.intake import intake_stopped_for
+from transforms.intake import stop_of
 from transforms.packing import pack
 from transforms.run_context import RunContext, utc_now
 from transforms.select_since import Candidate
@@ -150,8 +149,8 @@ class _TakeIn(beam.DoFn):
 
     def process(self, tick: int) -> Iterator[Any]:
         window, rest = divmod(tick, self._pace.ticks_a_window)
-        staging, now = Path(self._context.staging), self._clock()
-        if intake_stopped_for(staging):
+        staging, now = self._context.staging, self._clock()
+        if stop_of(staging)():
             # Every tick after the stop says so; the windows before the first of them are the last ones.
             following = window + 1 if rest else window
             yield beam.pvalue.TaggedOutput(REPORTS, (following, Report({"window.stopped": 1})))

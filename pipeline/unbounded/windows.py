@@ -9,10 +9,10 @@ dropped for lateness; and engines whose watermarks stand still do as well as oth
 
 import dataclasses
 import json
+import re
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import apache_beam as beam
@@ -20,10 +20,13 @@ from apache_beam.coders import PickleCoder
 from apache_beam.transforms.timeutil import TimeDomain
 from apache_beam.transforms.userstate import BagStateSpec, TimerSpec, on_timer
 
+from pipeline.lake import Lake
 from schemas.report import Balance, Report, StagedFile, sum_reports
+from transforms.files import under, write_whole
 from transforms.run_context import RunContext, utc_now
 
 FOLDER = "windows"
+_NAME = re.compile(r"\d{12}-[0-9a-f]{32}\.json")
 LOOK_AFTER = 0.1
 """Seconds that reports of a window are gathered for before its accounts are looked at again."""
 
@@ -94,7 +97,7 @@ class _Gather(beam.DoFn):
     ) -> Iterator[None]:
         told = list(reports.read())
         if is_complete(sum_reports(told)):
-            hand_over(Path(self._context.staging), Window(window, _packed(told)))
+            hand_over(self._context.staging, Window(window, _packed(told)))
             reports.clear()
         yield from ()
 
@@ -106,23 +109,21 @@ def _packed(reports: Iterable[Report]) -> tuple[Report, ...]:
     return (counted, *(report for report in told if report.files))
 
 
-def hand_over(staging: Path, window: Window) -> None:
+def hand_over(staging: str, window: Window) -> None:
     """Leave a complete window for the driver. A window that is handed over again, after a failure, is another file."""
-    folder = staging / FOLDER
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    name = f"{window.number:012d}-{uuid.uuid4().hex}.json"
-    copy = folder / f".{name}"
-    copy.write_text(json.dumps(dataclasses.asdict(window)), encoding="utf-8")
-    copy.rename(folder / name)
+    place = under(staging, FOLDER, f"{window.number:012d}-{uuid.uuid4().hex}.json")
+    write_whole(place, json.dumps(dataclasses.asdict(window)).encode())
 
 
-def handed_over(staging: Path) -> list[tuple[Path, Window]]:
-    """The windows that wait for the driver, in order, each with its file."""
-    return [(path, _read(path)) for path in sorted((staging / FOLDER).glob("[0-9]*.json"))]
+def handed_over(lake: Lake, staging: str) -> list[tuple[str, Window]]:
+    """The windows that wait for the driver, in order, each with its key; `staging` is a key too."""
+    keys = lake.storage.files(f"{staging}/{FOLDER}")
+    return [(key, _read(lake, key)) for key in keys if _NAME.fullmatch(key.rpartition("/")[2])]
 
 
-def _read(path: Path) -> Window:
-    values = json.loads(path.read_text(encoding="utf-8"))
+def _read(lake: Lake, key: str) -> Window:
+    with lake.storage.open(key) as file:
+        values = json.loads(file.read())
     reports = tuple(
         Report(report["counts"], tuple(StagedFile(**file) for file in report["files"]))
         for report in values["reports"]

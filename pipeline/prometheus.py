@@ -126,6 +126,12 @@ def _of_run(result: RunResult, delays: Sequence[float]) -> Iterator[Metric]:
         "When the last run was committed; time() less this is how far the output is behind",
         {(): datetime.fromisoformat(manifest.committed_at).timestamp()},
     )
+    yield _gauge(
+        "tocsin_watermark_timestamp_seconds",
+        "What the feeds that were asked had listed before this is in the output, or carried over: when the last run, or "
+        "a stream's window, began; time() less this is the lag",
+        {(): datetime.fromisoformat(manifest.started_at).timestamp()},
+    )
     yield _freshness_of_run(delays)
     yield from _of_engine(result.measured)
 

@@ -26,6 +26,7 @@ from transforms.http.response import Kind
 from transforms.metrics import fetched
 from transforms.packing import unpack
 from transforms.run_context import RunContext, utc_now
+from transforms.stage_log import log_fetch
 from transforms.urls import host_bucket
 from transforms.waiting_crawls import shared_waiting_crawls
 
@@ -120,9 +121,9 @@ class FetchWaiting(beam.DoFn):
         for name, result in results.items():
             entry = held.pop(name)
             fetched(self._fetching.stage, result)
-            by_window[entry.window].append(
-                self._fetching.outcome(entry.item, result, self._context, self._clock())
-            )
+            outcome = self._fetching.outcome(entry.item, result, self._context, self._clock())
+            log_fetch(self._context.run_id, outcome)
+            by_window[entry.window].append(outcome)
         if results:
             waiting.clear()
             for entry in held.values():

@@ -20,6 +20,7 @@ from schemas.dead_letters import Stage
 from schemas.outcomes import Carried, Ended
 from schemas.report import Report
 from transforms.entry_failures import dead_letter
+from transforms.metrics import reported
 from transforms.packing import unpack
 from transforms.run_context import RunContext, utc_now
 
@@ -75,9 +76,11 @@ class SelectSince(beam.DoFn):
         carried_in: dict[str, float] = {"balance.carried_in": 1} if candidate.carried else {}
         if already_chosen(candidate, chosen.read()):
             report = Report({"balance.duplicates": 1, **carried_in})
+            reported(report.counts)
             yield beam.pvalue.TaggedOutput(REPORTS, (candidate.window, report))
             return
         if carried_in:
+            reported(carried_in)
             yield beam.pvalue.TaggedOutput(REPORTS, (candidate.window, Report(carried_in)))
         chosen.write(candidate.window)
         forget.set(self._clock().timestamp() + KEPT)

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from schemas.dead_letters import DeadLetter, Reason, Stage
 from schemas.entries import Entry
-from schemas.outcomes import Carried, FetchedPage, PageMissing
+from schemas.outcomes import Carried, FetchedPage
 from transforms.http.redaction import redact
 
 FIELDS = ("run", "stage", "feed", "url")
@@ -47,8 +47,8 @@ def log_dead_letter(letter: DeadLetter, *, instead: str = "") -> None:
         )
 
 
-def log_fetch(run_id: str, outcome: FetchedPage | PageMissing | Carried) -> None:
-    """Tell what came of fetching a page; a page that is missing is told once it has its end."""
+def log_fetch(run_id: str, outcome: object) -> None:
+    """Tell of a page that was fetched or put off; one that is missing, and a feed, are told of once they have their end."""
     if not _LOG.isEnabledFor(logging.DEBUG):
         return
     match outcome:

@@ -27,6 +27,7 @@ from transforms.detect_topics import DetectTopics, LearnedTopics
 from transforms.extract_text import ExtractText, TakeFeedText
 from transforms.fetch_as_it_comes import ARTICLES, FetchAsItComes, Waiting
 from transforms.fetch_as_it_comes import FEEDS as FEED_FETCHING
+from transforms.metrics import reported
 from transforms.packing import pack
 from transforms.parse_entries import ENTRIES, ParseEntries
 from transforms.run_context import RunContext, utc_now
@@ -139,6 +140,7 @@ class _EndPolls(beam.DoFn):
             "balance.known": seen,
             "balance.duplicates": len(entries) - seen - len(unknown),
         }
+        reported(counts)
         yield window, sum_reports([*written, Report(counts)])
         for key, packed in unknown:
             candidate = Candidate(window, snapshot.through, packed, carried=False)

@@ -72,6 +72,8 @@ def test_a_file_holds_what_the_run_did(arguments, tmp_path):
     assert numbers(found["tocsin_run_fetches"])["fetch_articles", "4xx"] == 1
     assert numbers(found["tocsin_run_work_seconds"])["extract_text",] > 0
     committed = datetime.fromisoformat(manifest["committed_at"]).timestamp()
+    began = datetime.fromisoformat(manifest["started_at"]).timestamp()
+    assert numbers(found["tocsin_watermark_timestamp_seconds"]) == {(): pytest.approx(began)}
     assert numbers(found["tocsin_last_commit_timestamp_seconds"]) == {(): pytest.approx(committed)}
     assert sorted(path.name for path in tmp_path.iterdir()) == ["feeds.txt", "lake", "run.prom"]
 

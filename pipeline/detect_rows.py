@@ -16,12 +16,13 @@ from schemas.articles import Article
 from schemas.columns import arrow_schema, plain
 from transforms.language import detect_language
 from transforms.mentions.dates import mentioned_dates
+from transforms.mentions.places import mentioned_places
 from transforms.topics.detector import Detector
 from transforms.topics.learned.model import read_model
 from transforms.topics.learned.score import LearnedDetector
 from transforms.topics.taxonomy import load_taxonomy
 
-ADDED = ("lang", "topics", "figures", "taxonomy_version", "dates")
+ADDED = ("lang", "topics", "figures", "taxonomy_version", "dates", "places")
 """Columns that detection adds to a row, or replaces in it; shaped as in `articles`."""
 
 
@@ -152,6 +153,7 @@ def with_detections(
         "figures": plain(found.figures),
         "taxonomy_version": version,
         "dates": plain(mentioned_dates(title, text, lang=lang, published=_published(row))),
+        "places": plain(mentioned_places(title, text, lang=lang)),
     }
 
 

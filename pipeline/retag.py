@@ -23,7 +23,7 @@ from transforms.topics.learned.score import LearnedDetector
 from transforms.topics.tagging import with_learned, with_topics
 from transforms.topics.taxonomy import load_taxonomy
 
-_FOUND = ["topics", "figures", "dates"]
+_FOUND = ["topics", "figures", "dates", "places"]
 
 
 @dataclass(slots=True)

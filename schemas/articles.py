@@ -59,11 +59,28 @@ class MentionedDate:
 
 
 @dataclass(frozen=True, slots=True)
+class MentionedPlace:
+    """A country or city that the title or text names: `field[start:end] == text` does.
+
+    `name` is its English name, `geonames_id` GeoNames' number, `country` the ISO 3166 code, `kind` country or city.
+    """
+
+    name: str
+    geonames_id: Int64
+    country: str
+    kind: str
+    field: str
+    start: Int32
+    end: Int32
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Article:
     """One article: where it came from, what it says, and what was found in it."""
 
     TABLE: ClassVar[str] = "articles"
-    VERSION: ClassVar[int] = 2
+    VERSION: ClassVar[int] = 3
 
     article_id: str = column("first 128 bits of SHA-256 of canonical_url, in hex")
     canonical_url: str = column("the listed URL, normalised by tocsin's own rules")
@@ -93,4 +110,7 @@ class Article:
     run_id: str = column("the run that wrote the row")
     dates: tuple[MentionedDate, ...] = column(
         "days and months that title and text state, each with the words that do", default=()
+    )
+    places: tuple[MentionedPlace, ...] = column(
+        "countries and cities that title and text name, with their GeoNames ids", default=()
     )

@@ -28,7 +28,7 @@ def detect(
         int, typer.Option("--workers", min=0, help="Worker processes; 0: the cores it may use.")
     ] = 0,
 ) -> None:
-    """Find topics and figures in texts; each row comes out with lang, topics, figures, taxonomy_version and dates.
+    """Find topics and figures in texts; rows come out with lang, topics, figures, taxonomy_version, dates, places.
 
     A row's `published_at` tells the year of dates without one.
 

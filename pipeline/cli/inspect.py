@@ -69,6 +69,8 @@ def _print(console: Console, article: Article) -> None:
         )
     for said in article.dates:
         console.print(Text.assemble((f"{days_of(said):<16}", "green"), said.text))
+    for place in dict.fromkeys((place.kind, place.name, place.country) for place in article.places):
+        console.print(Text.assemble((f"{place[0]:<16}", "blue"), f"{place[1]} ({place[2]})"))
     console.print()
     console.print(_marked(article, "title"))
     console.print(_marked(article, "text"))
@@ -86,4 +88,7 @@ def _marked(article: Article, field: str) -> Text:
     for said in article.dates:
         if said.field == field:
             text.stylize("green", said.start, said.end)
+    for place in article.places:
+        if place.field == field:
+            text.stylize("blue", place.start, place.end)
     return text

@@ -17,7 +17,7 @@ from pipeline.options import UsageError
 from pipeline.read_lake import read_articles
 from schemas.articles import Article, Evidence, MentionedDate, Topic
 
-COLUMNS = ("date", "lang", "title", "url", "topics", "scores", "evidence", "figures", "dates")
+COLUMNS = ("date", "lang", "title", "url", "topics", "scores", "evidence", "figures", "dates", "places")
 
 
 def show(
@@ -106,6 +106,7 @@ def _cells(article: Article, topic: str | None) -> tuple[str, ...]:
         " | ".join(evidence.text for found in topics for evidence in found.evidence),
         "; ".join(f"{figure.kind}: {figure.text}" for figure in article.figures),
         "; ".join(days_of(said) for said in article.dates),
+        "; ".join(dict.fromkeys(f"{place.name} ({place.country})" for place in article.places)),
     )
 
 

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.detect_rows import detection_fields
+from pipeline.detect_rows import ADDED, detection_fields
 from pipeline.detect_texts import detect_texts, source_files
 from pipeline.options import UsageError
 from transforms.topics.taxonomy import TaxonomyError
@@ -69,7 +69,7 @@ def test_parquet_in_and_out_is_typed_as_articles(tmp_path):
     )
     detect(tmp_path / "in.parquet", tmp_path / "out.parquet")
     table = pq.read_table(tmp_path / "out.parquet")
-    assert table.schema.names == ["id", "n", "text", "lang", "topics", "figures", "taxonomy_version", "dates"]
+    assert table.schema.names == ["id", "n", "text", *ADDED]
     for field in detection_fields():
         assert table.schema.field(field.name).type == field.type
     detect(tmp_path / "out.parquet", tmp_path / "again.jsonl")

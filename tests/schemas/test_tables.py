@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 import pyarrow as pa
 import pytest
 
-from schemas.articles import Article, Evidence, Figure, MentionedDate, Topic
+from schemas.articles import Article, Evidence, Figure, MentionedDate, MentionedPlace, Topic
 from schemas.columns import arrow_schema, rows_of, table_of
 from schemas.dead_letters import RETRYABLE, DeadLetter, Reason, Stage
 from schemas.entries import Entry
@@ -58,6 +58,21 @@ DATES = pa.list_(
     )
 )
 
+PLACES = pa.list_(
+    pa.struct(
+        [
+            ("name", TEXT),
+            ("geonames_id", pa.int64()),
+            ("country", TEXT),
+            ("kind", TEXT),
+            ("field", TEXT),
+            ("start", pa.int32()),
+            ("end", pa.int32()),
+            ("text", TEXT),
+        ]
+    )
+)
+
 DESIGN = {
     Article: {
         **dict.fromkeys(["article_id", "canonical_url", "url", "declared_canonical_url", "feed_url"], TEXT),
@@ -80,6 +95,7 @@ DESIGN = {
         "taxonomy_version": TEXT,
         "run_id": TEXT,
         "dates": DATES,
+        "places": PLACES,
     },
     DeadLetter: {
         **dict.fromkeys(["stage", "level", "reason"], WORD),
@@ -140,6 +156,7 @@ ARTICLE = Article(
     taxonomy_version="t",
     run_id="r",
     dates=(MentionedDate(date(2026, 11, 3), date(2026, 11, 3), "day", "text", 0, 5, "There"),),
+    places=(MentionedPlace("Almaty", 1526384, "KZ", "city", "text", 0, 5, "There"),),
 )
 
 

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from schemas.articles import Article
 from transforms.mentions.dates import mentioned_dates
+from transforms.mentions.places import mentioned_places
 from transforms.topics.detector import Detector
 from transforms.topics.learned.model import read_model
 from transforms.topics.learned.score import LearnedDetector
@@ -44,7 +45,7 @@ def shared_learned(model_path: str, taxonomy_path: str | None, version: str | No
 
 
 def with_topics(article: Article, detector: Detector) -> Article:
-    """The article with the topics and figures that the detector finds in its title and text, and its dates."""
+    """The article with the topics and figures that the detector finds in its title and text, its dates and places."""
     found = detector.detect(title=article.title, text=article.text, lang=article.lang)
     published = article.published_at.date() if article.published_at is not None else None
     return dataclasses.replace(
@@ -53,6 +54,7 @@ def with_topics(article: Article, detector: Detector) -> Article:
         figures=found.figures,
         taxonomy_version=detector.taxonomy.version,
         dates=mentioned_dates(article.title, article.text, lang=article.lang, published=published),
+        places=mentioned_places(article.title, article.text, lang=article.lang),
     )
 
 

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from transforms.http.redaction import redact
 from transforms.stage_log import FIELDS
 
+_OWN = ("pipeline", "transforms")
+
 
 class JsonLines(logging.Formatter):
     """Each record as a JSON object: time, level, logger, message; run, stage, feed, url and error where there are any."""
@@ -46,8 +48,12 @@ def set_up_logs(*, verbose: bool, as_json: bool) -> None:
     """Send logs to standard error; libraries speak up only from warnings on."""
     handler = logging.StreamHandler()
     handler.setFormatter(JsonLines() if as_json else PlainLines("tocsin: %(levelname)s: %(message)s"))
+    # Prism's lines, and those of its workers, are given their level only after the loggers have passed them on.
+    handler.addFilter(
+        lambda record: verbose or record.levelno >= logging.WARNING or record.name.startswith(_OWN)
+    )
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
-    for own in ("pipeline", "transforms"):
+    for own in _OWN:
         logging.getLogger(own).setLevel(logging.DEBUG if verbose else logging.INFO)
     # What a stage raised is told once, in a sentence; Beam would print its whole way up.
     logging.getLogger("apache_beam").setLevel(logging.INFO if verbose else logging.CRITICAL)

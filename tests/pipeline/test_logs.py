@@ -1,6 +1,8 @@
 """The promises of the logs: a line of a stage says what it is about, in JSON as keys."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -60,3 +62,16 @@ def test_what_the_web_does_every_day_is_told_only_when_asked_for(run):
 def test_plain_lines_name_stage_and_url(run, site):
     """People read the same as a sentence."""
     assert f"fetch_articles: {site.url}/gone.html" in run("-v").stderr
+
+
+@pytest.mark.parametrize(("verbose", "said"), [(False, ""), (True, "tocsin: INFO: pipeline done\n")])
+def test_what_an_engine_tells_by_the_way_is_left_out(verbose, said):
+    """Prism's lines get their level and name after its logger has passed them on; they are judged all the same."""
+    script = (
+        "import logging; from pipeline.cli.logs import set_up_logs; "
+        f"set_up_logs(verbose={verbose}, as_json=False); "
+        "logging.getLogger().handle(logging.makeLogRecord("
+        "{'name': 'PrismRunner', 'levelno': 20, 'levelname': 'INFO', 'msg': 'pipeline done'}))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stderr == said

@@ -1,9 +1,10 @@
 """Runs into an object store: nothing lost, nothing doubled, by the command line as its users give it."""
 
 import json
+import random
+import signal
 import subprocess
 import sys
-from collections import Counter
 from contextlib import suppress
 from datetime import timedelta
 
@@ -12,13 +13,15 @@ import pytest
 
 from pipeline.batch import RunFailedError
 from pipeline.check import check
+from pipeline.compact import compact
+from pipeline.forget import Target, forget
 from pipeline.options import UsageError
-from pipeline.read_lake import read_articles, read_state
-from pipeline.storage.object_store import TOMBSTONE
+from pipeline.read_lake import read_state
+from pipeline.retag import retag
 from pipeline.storage.storage import LockHeldError, LockLostError
-from tests.crashtest.scenario import STEPS
-from tests.support.child_run import DONE, KillAt, Later, run_here, run_to_end
-from tests.support.news_site import news_site, paragraphs
+from tests.crashtest.store_scenario import articles_by_manifests, free, store_crashes
+from tests.support.child_run import KillAt, Later, run_here, run_to_end
+from tests.support.news_site import paragraphs
 from tests.support.runs import holds, tocsin
 from tests.support.site import Item, Site, article_page, rss
 
@@ -33,36 +36,23 @@ def arguments(site, place, store):
     ]
 
 
-def articles(store, place):
-    """(article_id, content_hash) of every article, as whoever reads by the manifests sees them."""
-    return sorted((article.article_id, article.content_hash) for article in read_articles(store.lake(place)))
-
-
 def manifests(store, place):
     keys = sorted(key for key in store.keys(place) if key.startswith("runs/"))
     return [json.loads(store.read(place, key)) for key in keys]
 
 
-def free(store, place):
-    """What someone does who knows that the holder is dead and won't wait for its lease's end."""
-    store.delete(place, ".lock")
-
-
 @pytest.fixture(scope="module")
-def scene(store, tmp_path_factory):
+def scene():
     """A lake with one run in it, a site that has changed since, and what an undisturbed second run makes of it."""
-    with news_site(tmp_path_factory.mktemp("site"), feeds=2) as site:
-        for feed in range(2):
-            site.list(feed, ["old"])
-        before = store.new_place()
-        run_here(site.options(before, beam=store.beam))
-        for feed in range(2):
-            site.list(feed, ["new", "gone", "old"])
-            del site.site.pages[f"/{feed}/gone.html"]
-        undisturbed = store.copy(before)
-        assert run_to_end(site.options(undisturbed, beam=store.beam)) == DONE
-        assert len(articles(store, undisturbed)) == 4
-        yield site, before, articles(store, undisturbed)
+    with store_crashes(feeds=2, entries=3) as made:
+        yield made
+
+
+@pytest.fixture
+def again(scene):
+    """A place that holds that lake, and options of the next run into it."""
+    place = scene.store.copy(scene.before)
+    return place, scene.site.options(place, beam=scene.store.beam)
 
 
 def test_the_second_run_adds_nothing(store, site, place):
@@ -73,7 +63,7 @@ def test_the_second_run_adds_nothing(store, site, place):
     second = run_here(site.options(place, beam=store.beam, only_due=False))
     assert second.manifest.balance.articles == 0
     assert holds(manifests(store, place)[1]["balance"])
-    assert len(articles(store, place)) == 4
+    assert len(articles_by_manifests(store, place)) == 4
     assert check(store.lake(place)) == []
     assert [key for key in store.keys(place) if key.startswith("staging/")] == []
 
@@ -109,21 +99,17 @@ def test_the_command_line_reaches_the_store(store, place, tmp_path):
         assert expected in done.stdout
 
 
-@pytest.mark.parametrize("step", STEPS)
-def test_fault_48_killed_at_a_step(store, scene, step):
+@pytest.mark.parametrize("step", ["gathered", "published articles", "published state", "committed"])
+def test_fault_48_killed_at_a_step(scene, step):
     """At the crash a reader by manifests sees whole runs; the next run ends where an undisturbed one does."""
-    site, before, expected = scene
-    place = store.copy(before)
-    assert run_to_end(site.options(place, beam=store.beam), KillAt(step)) == -9
-    seen = articles(store, place)
-    assert seen == (expected if step in {"committed", "cleared"} else articles(store, before))
-    free(store, place)
-    run_here(site.options(place, beam=store.beam))
-    assert Counter(articles(store, place)) == Counter(expected)
-    assert check(store.lake(place)) == []
-    assert all(holds(manifest["balance"]) for manifest in manifests(store, place))
-    left = {key: store.read(place, key) for key in store.keys(place) if key.startswith("staging/")}
-    assert set(left.values()) <= {TOMBSTONE}
+    crash = scene.at_step(step)
+    assert crash.killed
+    assert crash.faults == ()
+
+
+def test_fault_48_killed_at_any_instant(scene):
+    """Likewise; `python -m tests.crashtest` has every step and more instants."""
+    assert scene.after(random.Random(1).uniform(0.05, 1) * scene.seconds).faults == ()
 
 
 def test_fault_50_the_second_of_two_runs_ends_with_3(store, site, place):
@@ -137,19 +123,22 @@ def test_fault_50_the_second_of_two_runs_ends_with_3(store, site, place):
     assert store.keys(place) == [".lock"]
 
 
-def test_fault_51_a_lease_left_by_a_dead_process_is_taken_over(store, scene):
+def test_fault_51_a_lease_left_by_a_dead_process_is_taken_over(scene, again):
     """Once it has run out, without anyone's help."""
-    site, before, expected = scene
-    place = store.copy(before)
-    assert run_to_end(site.options(place, beam=store.beam), KillAt("intended")) == -9
+    place, options = again
+    assert run_to_end(options, KillAt("intended")) == -signal.SIGKILL
     with pytest.raises(LockHeldError, match="its lease ends in"):
-        run_here(site.options(place, beam=store.beam))
+        run_here(options)
     # The lease of the dead, as it stands but for its length: a minute is long for a test.
-    held = json.loads(store.read(place, ".lock"))
-    store.write(place, ".lock", json.dumps({**held, "seconds": -1}).encode())
-    run_here(site.options(place, beam=store.beam))
-    assert articles(store, place) == expected
-    assert check(store.lake(place)) == []
+    held = json.loads(scene.store.read(place, ".lock"))
+    scene.store.write(place, ".lock", json.dumps({**held, "seconds": -1}).encode())
+    run_here(options)
+    assert articles_by_manifests(scene.store, place) == scene.expected
+    assert check(scene.store.lake(place)) == []
+
+
+class StoppedError(Exception):
+    """What a test's `at` stops a commit with; nothing catches it but the test."""
 
 
 class LoseTheLease:
@@ -164,49 +153,48 @@ class LoseTheLease:
             self.store.write(self.place, ".lock", json.dumps(other).encode())
 
 
-@pytest.mark.parametrize("step", ["gathered", "intended", "published articles"])
-def test_a_lost_lease_stops_publication(store, scene, step):
+@pytest.mark.parametrize("step", ["gathered", "published articles"])
+def test_a_lost_lease_stops_publication(scene, again, step):
     """Before the intent nothing of the run is ever seen; after it the next run finishes it."""
-    site, before, expected = scene
-    place = store.copy(before)
+    place, options = again
     with pytest.raises(RunFailedError, match="another run's now"):
-        run_here(site.options(place, beam=store.beam), LoseTheLease(store, place, step))
-    assert articles(store, place) == articles(store, before)
-    free(store, place)
-    run_here(site.options(place, beam=store.beam))
-    assert articles(store, place) == expected
-    assert check(store.lake(place)) == []
+        run_here(options, LoseTheLease(scene.store, place, step))
+    assert articles_by_manifests(scene.store, place) == scene.earlier
+    free(scene.store, place)
+    run_here(options)
+    assert articles_by_manifests(scene.store, place) == scene.expected
+    assert check(scene.store.lake(place)) == []
 
 
 class Overtaken:
     """An `at` at which the process is paused for long: another run comes, does all its work, and is gone."""
 
-    def __init__(self, store, site, place, step):
-        self.store, self.site, self.place, self.step = store, site, place, step
+    def __init__(self, store, options, step):
+        self.store, self.options, self.step = store, options, step
 
     def __call__(self, step):
         if step == self.step:
             self.step = None
-            held = self.store.read(self.place, ".lock")
-            free(self.store, self.place)
-            run_here(self.site.options(self.place, beam=self.store.beam))
+            place = self.options.out
+            held = self.store.read(place, ".lock")
+            free(self.store, place)
+            run_here(self.options)
             # The paused process has asked already whether the lease is its own: to it nothing has changed.
-            self.store.write(self.place, ".lock", held)
+            self.store.write(place, ".lock", held)
 
 
-@pytest.mark.parametrize("step", ["gathered", "intended", "published articles", "published state"])
-def test_a_process_that_wakes_up_late_doubles_nothing(store, scene, step):
+@pytest.mark.parametrize("step", ["gathered", "intended", "published articles"])
+def test_a_process_that_wakes_up_late_doubles_nothing(scene, again, step):
     """Whatever it does after another run has taken its output over; even if it still believes in its lease."""
-    site, before, expected = scene
-    place = store.copy(before)
+    place, options = again
     # It may notice, and end with an error, or find that all is done: neither adds or loses a row.
     with suppress(RunFailedError):
-        run_here(site.options(place, beam=store.beam), Overtaken(store, site, place, step))
-    assert articles(store, place) == expected
-    free(store, place)
-    run_here(site.options(place, beam=store.beam), clock=Later(timedelta(hours=1)))
-    assert articles(store, place) == expected
-    assert check(store.lake(place)) == []
+        run_here(options, Overtaken(scene.store, options, step))
+    assert articles_by_manifests(scene.store, place) == scene.expected
+    free(scene.store, place)
+    run_here(options, clock=Later(timedelta(hours=1)))
+    assert articles_by_manifests(scene.store, place) == scene.expected
+    assert check(scene.store.lake(place)) == []
 
 
 def test_of_an_intent_and_a_tombstone_one_is_decided(store, place):
@@ -221,9 +209,9 @@ def test_of_an_intent_and_a_tombstone_one_is_decided(store, place):
     assert storage.intents() == ["published"]
 
 
-def test_damage_is_found(store, scene):
+def test_damage_is_found(scene):
     """As on a disk: a file gone, changed, or strange, and a manifest that can't be read."""
-    _, before, _ = scene
+    store, before = scene.store, scene.before
     keys = store.keys(before)
     article = next(key for key in keys if key.startswith("articles/"))
     state = next(key for key in keys if key.startswith("state/") and key.endswith("known.parquet"))
@@ -249,18 +237,58 @@ def test_damage_is_found(store, scene):
     assert any("was stopped" in line for line in found(lambda place: store.write(place, intent, b"x" * 99)))
 
 
-def test_damaged_state_goes_back_to_the_one_before(store, scene):
+def test_damaged_state_goes_back_to_the_one_before(scene, again):
     """And makes no double, as the articles of every commit stay known."""
-    site, before, expected = scene
-    place = store.copy(before)
-    run_here(site.options(place, beam=store.beam))
-    newest = manifests(store, place)[-1]["run_id"]
-    for key in store.keys(place):
+    place, options = again
+    run_here(options)
+    newest = manifests(scene.store, place)[-1]["run_id"]
+    for key in scene.store.keys(place):
         if key.startswith(f"state/{newest}/"):
-            store.write(place, key, b"PAR1")
-    run_here(site.options(place, beam=store.beam))
-    assert articles(store, place) == expected
-    assert read_state(store.lake(place)).feeds
+            scene.store.write(place, key, b"PAR1")
+    run_here(options)
+    assert articles_by_manifests(scene.store, place) == scene.expected
+    assert read_state(scene.store.lake(place)).feeds
+
+
+def test_a_lake_is_rewritten(scene, again):
+    """compact, retag and forget: new files and a manifest that stands for the old ones, which then go."""
+    place, options = again
+    store = scene.store
+    run_here(options)
+    lake = store.lake(place)
+    done = compact(lake, clock=Later(timedelta(days=1)))
+    assert (done.runs, done.files_before > done.files_after) == (2, True)
+    assert articles_by_manifests(store, place) == scene.expected
+    assert len(manifests(store, place)) == 1
+    assert len([key for key in store.keys(place) if key.startswith("articles/")]) == 1
+    assert retag(lake, None).articles == len(scene.expected)
+    gone = scene.expected[0][0]
+    assert forget(lake, Target(article_id=gone)).erased["articles"] == 1
+    assert check(lake) == []
+    run_here(options, clock=Later(timedelta(days=1)))
+    assert articles_by_manifests(store, place) == scene.expected[1:]
+    assert check(lake) == []
+
+
+@pytest.mark.parametrize("step", ["rewritten", "published articles", "committed"])
+def test_a_rewriting_that_is_killed_doubles_nothing(scene, again, step):
+    """A reader by manifests sees the old rows or the new ones; the next command finishes it or sweeps it."""
+    place, options = again
+    store = scene.store
+    run_here(options)
+    lake = store.lake(place)
+
+    def stop(reached):
+        if reached == step:
+            raise StoppedError
+
+    with pytest.raises(StoppedError):
+        compact(lake, clock=Later(timedelta(days=1)), at=stop)
+    assert articles_by_manifests(store, place) == scene.expected
+    compact(lake, clock=Later(timedelta(days=1)))
+    assert articles_by_manifests(store, place) == scene.expected
+    assert len(manifests(store, place)) == 1
+    assert check(lake) == []
 
 
 def test_a_tombstone_is_left_alone_for_a_week_and_then_swept(store, site, place):
@@ -275,9 +303,9 @@ def test_a_tombstone_is_left_alone_for_a_week_and_then_swept(store, site, place)
     ]
 
 
-def test_whole_runs_are_read_by_duckdb(store, scene, project_root, tmp_path):
+def test_whole_runs_are_read_by_duckdb(scene, project_root, tmp_path):
     """The README's query: the files that manifests name, of manifests that none replaces."""
-    _, before, _ = scene
+    store, before = scene.store, scene.before
     copied = tmp_path / "lake"
     for key in store.keys(before):
         (copied / key).parent.mkdir(parents=True, exist_ok=True)
@@ -288,7 +316,7 @@ def test_whole_runs_are_read_by_duckdb(store, scene, project_root, tmp_path):
     script = (project_root / "docs" / "whole_runs.sql").read_text()
     database.execute(script.replace("'s3://BUCKET/PREFIX'", f"'{copied}'"))
     found = database.execute("select article_id, content_hash from articles order by all").fetchall()
-    assert found == articles(store, before)
+    assert found == scene.earlier
 
 
 @pytest.mark.parametrize(

@@ -154,9 +154,11 @@ class NewFile:
             with store_errors_as_os_errors(self._location):
                 self._sink.close()
             return
-        self._sink.flush()
-        os.fsync(self._sink.fileno())
-        self._sink.close()
+        try:
+            self._sink.flush()
+            os.fsync(self._sink.fileno())
+        finally:
+            self._sink.close()
         sync(Path(self._location).parent)
 
 

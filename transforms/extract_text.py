@@ -4,6 +4,7 @@ The worker that extracts a page looks for its topics too.
 """
 
 import dataclasses
+import errno
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Future
 from datetime import datetime
@@ -34,6 +35,12 @@ PAGE_DEADLINE = 30.0
 
 PAGES_PER_WORKER = 4
 """Pages under way for each worker, so that no worker waits for the next and few pages are held."""
+
+MACHINE_IN_TROUBLE = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.ENOENT}
+)
+"""What no page can be blamed for: the run fails, and the next one does all of it. No extractor writes files, but the
+language model is unpacked into a temporary one (ENOENT: no folder for such files has room)."""
 
 NO_STAND_IN: frozenset[str] = frozenset(
     {
@@ -143,7 +150,9 @@ class _ExtractPages(beam.DoFn):
             refusal = Refusal(
                 Reason.EXTRACTOR_CRASHED, "extraction needed more memory than a worker may take"
             )
-        except Exception as error:  # noqa: BLE001 -- whatever an extractor raises costs its page alone
+        except Exception as error:
+            if isinstance(error, OSError) and error.errno in MACHINE_IN_TROUBLE:
+                raise
             refusal = Refusal(Reason.EXTRACTOR_CRASHED, f"{type(error).__name__}: {error}"[:500])
         else:
             took(Stage.EXTRACT_TEXT, read.extract_seconds)

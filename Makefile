@@ -60,6 +60,8 @@ lock:
 		--group dev pyproject.toml deploy/build-requirements.in -o requirements-dev.lock
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
 		--group dev --group bench pyproject.toml deploy/build-requirements.in -c requirements-dev.lock -o requirements-bench.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
+		--extra s3 pyproject.toml deploy/dataflow/requirements.in -c requirements.lock -o deploy/dataflow/requirements.lock
 
 .venv/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info < (3, 14) else "tocsin needs Python 3.11, 3.12 or 3.13: name one with PYTHON=")'

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import (
@@ -10,6 +11,7 @@ from apache_beam.options.pipeline_options import (
     PipelineOptions,
     PortableOptions,
     PrismRunnerOptions,
+    WorkerOptions,
 )
 from apache_beam.runners.portability.flink_runner import FlinkRunner
 from apache_beam.runners.portability.fn_api_runner.fn_runner import FnApiRunner
@@ -41,7 +43,16 @@ STREAMING_ON_FLINK = (
 to give (a checkpoint needs them, and timers would fire in a way that blocks it), and short bundles, as each stage adds
 one to the time from publication to record."""
 
+
+def _dataflow() -> PipelineRunner:
+    # What it imports is there only with Beam's gcp extra, and slow to load.
+    from apache_beam.runners.dataflow.dataflow_runner import DataflowRunner  # noqa: PLC0415
+
+    return DataflowRunner()
+
+
 _PORTABLE: dict[str, Callable[[], PipelineRunner]] = {
+    "DataflowRunner": _dataflow,
     "FlinkRunner": FlinkRunner,
     "PrismRunner": PrismRunner,
     "PortableRunner": PortableRunner,
@@ -92,10 +103,16 @@ def chosen_engine(options: RunOptions) -> Engine:
     if options.runner not in _PORTABLE:
         known = ", ".join([*IN_PROCESS, *_PORTABLE])
         raise UsageError(f"--runner={options.runner} is not one that tocsin runs on: use one of {known}")
-    _require_no_download(options.runner, flags)
+    _require_what_it_needs(options, flags)
     portable = flags.view_as(PortableOptions)
     portable.environment_cache_millis = int(portable.environment_cache_millis) or WORKER_KEPT_MS
-    parallelism = max(1, flags.view_as(FlinkRunnerOptions).parallelism)
+    workers = flags.view_as(WorkerOptions)
+    parallelism = max(
+        1,
+        flags.view_as(FlinkRunnerOptions).parallelism,
+        workers.max_num_workers or 0,
+        workers.num_workers or 0,
+    )
     return Engine(_PORTABLE[options.runner], flags, host_buckets=BUCKETS_PER_SLOT * parallelism)
 
 
@@ -119,8 +136,20 @@ def _pass_on_stop(staging: str, ended: threading.Event) -> None:
             return
 
 
-def _require_no_download(runner: str, flags: PipelineOptions) -> None:
+def _require_what_it_needs(options: RunOptions, flags: PipelineOptions) -> None:
     """Beam fetches a program from the network where it is told of none; tocsin asks for it instead."""
+    runner = options.runner
+    if runner == "DataflowRunner":
+        if "://" not in str(options.out):
+            raise UsageError(
+                f"--out {options.out}: workers of Dataflow share no folder with this machine; name a store, "
+                "s3://BUCKET/PREFIX"
+            )
+        if find_spec("google.auth") is None:
+            raise UsageError(
+                "DataflowRunner needs Beam's gcp extra, as the images of deploy/dataflow have it"
+            )
+        return
     if flags.view_as(PortableOptions).job_endpoint:
         return
     if runner == "PrismRunner" and flags.view_as(PrismRunnerOptions).prism_location:

@@ -3,6 +3,7 @@
 import argparse
 import ast
 import importlib.util
+import json
 import re
 import shlex
 import subprocess
@@ -255,3 +256,49 @@ def test_a_worker_starts_with_what_any_engine_gives(deploy):
     assert "localhost:4" in made["LOGGING_API_SERVICE_DESCRIPTOR"]
     with pytest.raises(SystemExit, match="endpoint"):
         boot.environment_of(bare, beam_provision_api_pb2.ProvisionInfo())
+
+
+def test_the_template_of_dataflow_asks_for_options_that_there_are(deploy):
+    """Each parameter is an option of tocsin or of Beam, and the launcher puts it where it belongs."""
+    launch = loaded(deploy / "dataflow" / "launch.py")
+    template = json.loads((deploy / "dataflow" / "metadata.json").read_text())
+    named = {parameter["name"].replace("_", "-") for parameter in template["parameters"]}
+    assert named - {"sdk-container-image"} <= set(launch.OURS)
+    given = dict.fromkeys(launch.OURS, "1") | {
+        "out": "s3://bucket/lake",
+        "only-due": "true",
+        "deadline": "12m",
+    }
+    words = launch.command(
+        [
+            *(f"--{name.replace('-', '_')}={value}" for name, value in given.items()),
+            "--runner=DataflowRunner",
+            "--project=harbour",
+            "--sdk_container_image=tocsin-dataflow-worker:0.1.0",
+        ]
+    )
+    params = parsed(words)
+    assert (params["out"], params["only_due"], params["runner"]) == (
+        "s3://bucket/lake",
+        True,
+        "DataflowRunner",
+    )
+    assert params["beam"] == ["--project=harbour", "--sdk_container_image=tocsin-dataflow-worker:0.1.0"]
+    assert beam_options(params["beam"]) is not None
+    assert not parsed(launch.command(["--feeds=f", "--out=s3://b/l", "--only_due=false"]))["only_due"]
+
+
+def test_the_images_of_dataflow_stand_on_those_of_the_image(deploy, project_root):
+    """Their bases are what the Dockerfile of deploy/image makes, and their lock holds Beam at the project's version."""
+    text = (deploy / "dataflow" / "Dockerfile").read_text()
+    made = set(re.findall(r"--tag (tocsin\S*)", (deploy / "image" / "Dockerfile").read_text()))
+    assert set(re.findall(r"^FROM (tocsin\S+) AS", text, re.MULTILINE)) == made
+    assert text.rstrip().splitlines()[-2].startswith("USER 10001")
+    lock = (deploy / "dataflow" / "requirements.lock").read_text()
+    own = (project_root / "requirements.lock").read_text()
+    pins = [set(re.findall(r"^([a-z0-9._-]+)==(\S+)", one, re.MULTILINE)) for one in (lock, own)]
+    both = {name for name, _ in pins[0]} & {name for name, _ in pins[1]}
+    assert {"apache-beam", "pyarrow", "protobuf"} <= both
+    assert {pin for pin in pins[0] if pin[0] in both} == {pin for pin in pins[1] if pin[0] in both}
+    assert "://" not in lock
+    assert lock.count("--hash=sha256:") > 100

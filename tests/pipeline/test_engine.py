@@ -36,3 +36,11 @@ def test_an_unknown_engine_is_refused_with_those_there_are():
     """The sentence names what was asked for and what can be."""
     with pytest.raises(UsageError, match=r"NoSuchRunner.*FnApiRunner.*FlinkRunner.*PrismRunner"):
         engine("NoSuchRunner")
+
+
+def test_dataflow_needs_a_store_and_its_libraries():
+    """Workers that share no folder with the driver can't write to one; what is not installed is named."""
+    with pytest.raises(UsageError, match=r"s3://BUCKET/PREFIX"):
+        engine("DataflowRunner", "--project=p", "--region=r")
+    with pytest.raises(UsageError, match="gcp extra"):
+        chosen_engine(RunOptions(feeds="feeds.txt", out="s3://bucket/lake", runner="DataflowRunner"))

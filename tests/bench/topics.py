@@ -13,6 +13,8 @@ import spacy
 from spacy.matcher import PhraseMatcher
 
 from transforms.language import detect_language
+from transforms.mentions.dates import mentioned_dates
+from transforms.mentions.places import mentioned_places
 from transforms.topics.detector import Detector
 from transforms.topics.folding import fold
 from transforms.topics.taxonomy import Taxonomy, load_taxonomy
@@ -85,10 +87,16 @@ def main() -> None:
         "topics + figures + language": lambda _, text: detector.detect(
             title=None, text=text, lang=detect_language(text)
         ),
+        "dates + places": lambda lang, text: (
+            mentioned_dates(None, text, lang=lang, published=None),
+            mentioned_places(None, text, lang=lang),
+        ),
         "spaCy PhraseMatcher, plain terms": lambda _, text: phrases(text),
         "Python re, single words alone": lambda _, text: pattern.findall(fold(text).text),
     }
     detect_language("a sentence long enough for the model to be loaded")
+    for lang in taxonomy.languages():
+        works["dates + places"](lang, "so that its tables are loaded")
     for telling, kind in ((False, "ordinary news"), (True, "every sentence tells of a topic")):
         made = documents(taxonomy, telling=telling)
         print(f"{kind}: {len(made)} languages, {LENGTH} characters a document")

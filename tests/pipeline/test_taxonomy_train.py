@@ -144,6 +144,27 @@ def test_retag_applies_the_model(trained, lake):
     assert {article.taxonomy_version for article in read_articles(lake)} == {done.taxonomy_version}
 
 
+def test_inspect_applies_the_model(trained, site):
+    """One page with the topics that the model finds, as a run would have them."""
+    _, model = trained
+    plain = tocsin("inspect", f"{site.url}/strike.html", "--allow-host", "127.0.0.1")
+    learned = tocsin("inspect", f"{site.url}/strike.html", "--allow-host", "127.0.0.1", "--model", model)
+    assert learned.returncode == 0, learned.stderr
+    assert "strike  " in learned.stdout
+    assert "strike  " not in plain.stdout
+
+
+def test_a_path_in_the_home_is_found(trained, tmp_path, monkeypatch):
+    """`--model=~/name`, which no shell expands, is read in the home."""
+    _, model = trained
+    monkeypatch.setenv("HOME", str(model.parent))
+    source = write_lines(tmp_path / "in.jsonl", [{"id": 1, "text": UNSEEN}])
+    done = tocsin("detect", source, tmp_path / "out.jsonl", f"--model=~/{model.name}")
+    assert done.returncode == 0, done.stderr
+    (row,) = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    assert "+model:" in row["taxonomy_version"]
+
+
 @pytest.mark.parametrize("command", ["run", "detect", "retag"])
 def test_an_unfit_model_is_refused_at_the_start(trained, tmp_path, command):
     """A file that is not what its statement says ends with 2, before anything is begun."""

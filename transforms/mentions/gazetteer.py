@@ -22,6 +22,8 @@ _SCRIPTS = {
     "cyrillic": "\u0400-\u052f",
     "arabic": "\u0621-\u063a\u0641-\u064a",
 }
+LONGEST_WORD = 24
+"""Letters beside a name, or of the word before it, that are looked at at most."""
 _REST = "*"
 """Stands in a table of endings for every last letter that it doesn't name."""
 _ALIKE = 5
@@ -57,13 +59,18 @@ class Gazetteer:
     prefixes: frozenset[str]
     joins: frozenset[str]
     longer: frozenset[str]
-    letters: re.Pattern[str]
+    letter: re.Pattern[str]
+    rest: re.Pattern[str]
     cased: bool
     nouns_cased: bool
 
     def meant(self, stem: int, ending: str) -> tuple[Place, ...]:
         """The places that a stem with an ending may mean, those first whose name it is as it stands."""
-        found = [(last, places) for last, places in self.stems[stem] if ending in self.endings[last]]
+        named = self.stems[stem]
+        if len(named) == 1:
+            last, places = named[0]
+            return places if ending in self.endings[last] else ()
+        found = [(last, places) for last, places in named if ending in self.endings[last]]
         if len(found) > 1:
             found.sort(key=lambda item: item[0].strip(_REST) != ending)
         return tuple(place for _, places in found for place in places)
@@ -103,6 +110,7 @@ def gazetteer(lang: str) -> Gazetteer | None:
         frozenset(_words(spoken.get("joins", ""))),
         frozenset(_words(spoken.get("longer", ""))),
         re.compile(f"[{letters}]"),
+        re.compile(f"[{letters}]{{0,{LONGEST_WORD}}}"),
         cased,
         bool(spoken.get("nouns_cased")),
     )

@@ -10,13 +10,16 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from schemas.articles import MentionedPlace
-from transforms.mentions.gazetteer import Gazetteer, Place, gazetteer, likeliest
+from transforms.mentions.gazetteer import LONGEST_WORD, Gazetteer, Place, gazetteer, likeliest
 from transforms.topics.folding import fold
 from transforms.topics.headed_text import HeadedText
 
-_WORD_BEFORE = re.compile(r"([^\W\d_][\w.’'-]*)[ \u00a0]?[\"'«“„(]?$|(d['’])$")
+_QUOTES = "\"'«“„("
+_SPACES = " \u00a0"
+_JOINTS = ".’'-_"
+_ELIDED = ("d'", "d’")
+"""French de before a vowel, written onto the name."""
 _WORD_AFTER = re.compile(r"[ \u00a0-]([\w’'-]+)")
-_LONGEST_WORD = 24
 _LONGEST_JOIN = 7
 
 
@@ -79,8 +82,10 @@ def _named(written: str, names: Gazetteer) -> Iterator[_Named]:
     for number, start, stem_end in names.names.find_matches_as_indexes(written):
         begin, end = _word(written, start, stem_end, names)
         ending, prefix = written[stem_end:end], written[begin:start]
+        if prefix and prefix not in names.prefixes:
+            continue
         places = names.meant(number, ending)
-        if not places or (prefix and prefix not in names.prefixes):
+        if not places:
             continue
         if written[end : end + 1] in ("-", "$") or (begin and written[begin - 1] in "-@#_./"):
             continue
@@ -106,14 +111,11 @@ def _named(written: str, names: Gazetteer) -> Iterator[_Named]:
 
 def _word(written: str, start: int, stem_end: int, names: Gazetteer) -> tuple[int, int]:
     """Where the word begins and ends in which a stem stands; too far off counts as no word."""
-    is_letter = names.letters.match
-    end = stem_end
-    while end < len(written) and end - stem_end < _LONGEST_WORD and is_letter(written[end]):
-        end += 1
+    rest = names.rest.match(written, stem_end)
     begin = start
-    while begin and start - begin < _LONGEST_WORD and is_letter(written[begin - 1]):
+    while begin and start - begin < LONGEST_WORD and names.letter.match(written, begin - 1):
         begin -= 1
-    return begin, end
+    return begin, rest.end() if rest is not None else stem_end
 
 
 def _joins(between: str, names: Gazetteer) -> bool:
@@ -123,8 +125,22 @@ def _joins(between: str, names: Gazetteer) -> bool:
 
 def _word_before(written: str, begin: int) -> tuple[str, bool]:
     """The word just before, nothing where a sign parts them; and whether it opens its sentence."""
-    found = _WORD_BEFORE.search(written, max(0, begin - _LONGEST_WORD), begin)
-    if found is None or found[0].rstrip(" \u00a0").endswith("."):
+    if written[max(0, begin - 2) : begin] in _ELIDED:
+        return written[begin - 2 : begin], False
+    end = begin
+    if end and written[end - 1] in _QUOTES:
+        end -= 1
+    if end and written[end - 1] in _SPACES:
+        end -= 1
+    start = end
+    while (
+        start
+        and end - start < LONGEST_WORD
+        and (written[start - 1].isalnum() or written[start - 1] in _JOINTS)
+    ):
+        start -= 1
+    word = written[start:end]
+    if not word[:1].isalpha() or word.endswith("."):
         return "", False
-    ahead = written[max(0, found.start() - 3) : found.start()].rstrip(" \"'«“„(—–-")
-    return found[1] or found[2], not ahead or ahead[-1] in ".!?\n"
+    ahead = written[max(0, start - 3) : start].rstrip(" \"'«“„(—–-")
+    return word, not ahead or ahead[-1] in ".!?\n"

@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 
 from transforms.topics.folding import fold
 from transforms.topics.languages import Language
-from transforms.topics.numbers import Number, NumberReader, Token
+from transforms.topics.number_tokens import Number, Token
+from transforms.topics.numbers import NumberReader
 
 _SIGNS = frozenset("$€£¥₽₸₹₴№#§")
 _CLAUSE_SIGNS = frozenset(";:()—–")

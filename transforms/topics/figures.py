@@ -14,7 +14,8 @@ from transforms.topics.folding import fold
 from transforms.topics.heads import NumberedTerm
 from transforms.topics.languages import Language
 from transforms.topics.matcher import Hit, Matcher
-from transforms.topics.numbers import TOKEN, NumberReader, Token
+from transforms.topics.number_tokens import TOKEN, Token
+from transforms.topics.numbers import NumberReader
 from transforms.topics.terms import read_term
 
 KINDS = (

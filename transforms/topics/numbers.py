@@ -6,39 +6,19 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import ahocorasick_rs
 
 from transforms.topics.folding import fold
+from transforms.topics.number_bounds import NumberBounds
+from transforms.topics.number_tokens import Number, Token
 
-TOKEN = re.compile(
-    r"\d{1,3}(?:[.,' \u066c]\d{3})+(?![\d])(?:[.,\u066b]\d+)?|\d+(?:[.,\u066b]\d+)?|[^\W\d_]+(?:'(?=\w))?|[^\w\s]"
-)
 _GROUPED = re.compile(r"\d{1,3}(?:[.,' \u066c]\d{3})+$")
 _DIGITS = re.compile(r"\d+")
 _DASHES = "-–—‑"
 _MOST = 10**12
 _LONGEST = 15
-
-
-class Token(NamedTuple):
-    """A word, number or sign of the folded sentence, with its span in the folded text."""
-
-    text: str
-    start: int
-    end: int
-
-
-class Number(NamedTuple):
-    """A stated number: its bounds (None is open), the tokens that state it, and those of the bare number."""
-
-    low: int | None
-    high: int | None
-    first: int
-    last: int
-    bare: int
-    plain_year: bool
 
 
 class NumberReader:
@@ -63,13 +43,7 @@ class NumberReader:
         self._vigesimal = bool(tables.get("vigesimal"))
         self._compound_one = fold(str(tables.get("compound_one", ""))).text
         self._compound = _words(tables.get("compound_joiner", ""))
-        self._more_before = _phrases(tables.get("more_before", ""))
-        self._more_after = _phrases(tables.get("more_after", ""))
-        self._up_to_before = _phrases(tables.get("up_to_before", ""))
-        self._up_to_after = _phrases(tables.get("up_to_after", ""))
-        self._about_before = _phrases(tables.get("about_before", ""))
-        self._about_after = _phrases(tables.get("about_after", ""))
-        self._rises = _words(tables.get("rises", ""))
+        self._bounds = NumberBounds(tables)
         self._range_words = _words(tables.get("range_words", ""))
         self._range_and = _words(tables.get("range_and", ""))
         self._range_before = _words(tables.get("range_before", ""))
@@ -101,7 +75,7 @@ class NumberReader:
             number = self._bare(tokens, at)
             if number is not None:
                 number = self._ranged(tokens, number)
-                number = self._bounded(tokens, number, found[-1].last if found else 0)
+                number = self._bounds.bounded(tokens, number, found[-1].last if found else 0)
                 found.append(number)
                 beyond = number.last
         return found
@@ -300,35 +274,6 @@ class NumberReader:
             number.low, other.high, number.first - opened, other.last, number.bare, plain_year=False
         )
 
-    def _bounded(self, tokens: Sequence[Token], number: Number, least: int) -> Number:
-        """The number with "more than", "up to" and "about" heard, before it or after."""
-        if number.low != number.high:
-            return number
-        before = tokens[max(least, number.first - 5) : number.first]
-        after = tokens[number.last : number.last + 5]
-        for phrases, ahead, low, high in (
-            (self._about_before, True, number.low, number.high),
-            (self._about_after, False, number.low, number.high),
-            (self._more_before, True, number.low, None),
-            (self._more_after, False, number.low, None),
-            (self._up_to_before, True, None, number.high),
-            (self._up_to_after, False, None, number.high),
-        ):
-            length = _ends_with(before, phrases) if ahead else _begins_with(after, phrases)
-            if not length and not ahead and _begins_with(after[1:], phrases):
-                # "40 people at least": the bound stands after what is counted.
-                return number._replace(low=low, high=high)
-            if length:
-                if ahead:
-                    first = number.first - length
-                    # "The toll rose to 16" is 16, though the same word says "up to".
-                    risen = low is None and tokens[first - 1].text in self._rises
-                    return number._replace(
-                        low=high if risen else low, high=high, first=number.first if risen else first
-                    )
-                return number._replace(low=low, high=high, last=number.last + length)
-        return number
-
 
 def _is_glued(tokens: Sequence[Token], at: int) -> bool:
     """Whether digits are written onto what is before them: M5, 10:30, №12. The end of a range is not."""
@@ -346,19 +291,3 @@ def _valued(table: Mapping[Any, Any]) -> dict[str, int]:
 
 def _words(listed: str) -> frozenset[str]:
     return frozenset(fold(word).text for word in str(listed).split())
-
-
-def _phrases(listed: str) -> tuple[tuple[str, ...], ...]:
-    """Phrases split at commas, longest first."""
-    phrases = [tuple(fold(part).text.split()) for part in str(listed).split(",") if part.strip()]
-    return tuple(sorted(phrases, key=lambda phrase: (-len(phrase), phrase)))
-
-
-def _ends_with(tokens: Sequence[Token], phrases: Sequence[tuple[str, ...]]) -> int:
-    words = [token.text for token in tokens]
-    return next((len(p) for p in phrases if len(p) <= len(words) and tuple(words[-len(p) :]) == p), 0)
-
-
-def _begins_with(tokens: Sequence[Token], phrases: Sequence[tuple[str, ...]]) -> int:
-    words = [token.text for token in tokens]
-    return next((len(p) for p in phrases if len(p) <= len(words) and tuple(words[: len(p)]) == p), 0)

@@ -4,7 +4,8 @@ from hypothesis import strategies as st
 
 from transforms.topics.figures import FigureFinder
 from transforms.topics.languages import languages
-from transforms.topics.numbers import TOKEN, NumberReader, Token
+from transforms.topics.number_tokens import TOKEN, Token
+from transforms.topics.numbers import NumberReader
 
 STATED = [
     ("en", "Police detained 1,250 people.", ("detained", 1250, 1250)),

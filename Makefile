@@ -1,9 +1,10 @@
 # `make run` and `make test` need Python 3.11 or later and nothing else; they make or refresh .venv themselves.
 PYTHON ?= python3
 OUT ?= demo-lake
+ENGINE ?= flink
 BIN := .venv/bin
 
-.PHONY: run test check bench crashtest format lock cities engine-test flink-test prism-test prism
+.PHONY: run test check bench crashtest format lock cities engine-test flink-test prism-test stream-test prism
 
 run: .venv/runtime
 ifdef FEEDS
@@ -37,6 +38,10 @@ flink-test: .venv/dev
 
 prism-test: .venv/dev prism
 	TOCSIN_PRISM=$(CURDIR)/.engines/prism/prism $(BIN)/python -m pytest tests/engines -k prism $(PYTEST_ARGS)
+
+# Ten minutes of the stream on one engine: ENGINE=flink or prism.
+stream-test:
+	TOCSIN_STREAM_SECONDS=600 $(MAKE) $(ENGINE)-test PYTEST_ARGS="-k 'every_item and $(ENGINE)' $(PYTEST_ARGS)"
 
 prism: .engines/prism/prism
 

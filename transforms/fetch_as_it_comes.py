@@ -116,6 +116,7 @@ class FetchWaiting(beam.DoFn):
                 name: (self._fetching.job(entry.item, name), datetime.fromtimestamp(entry.until, UTC))
                 for name, entry in held.items()
             },
+            max((entry.window for entry in held.values()), default=-1),
         )
         by_window: defaultdict[int, list[Any]] = defaultdict(list)
         for name, result in results.items():

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from transforms.http.crawl import Crawling, Job, Result
 from transforms.run_context import RunContext
-from transforms.shared_crawler import begin_crawl
+from transforms.shared_crawler import begin_crawl, reopen_hosts
 
 ABANDONED_AFTER = 300.0
 """Seconds after which crawls that nobody looks at are broken off: what they fetch for was taken elsewhere."""
@@ -32,24 +32,35 @@ class WaitingCrawls:
 
     Args:
         begin: begins to fetch jobs, none after the moment that is given with them.
+        reopen: lets hosts that had failed too often be asked again.
         seconds: a clock that never goes back.
     """
 
-    def __init__(self, begin: Begin, seconds: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, begin: Begin, reopen: Callable[[], None], seconds: Callable[[], float] = time.monotonic
+    ) -> None:
         self._begin = begin
+        self._reopen = reopen
+        self._newest = -1
         self._seconds = seconds
         self._lock = threading.Lock()
         self._buckets: dict[int, _Bucket] = {}
 
-    def look(self, bucket: int, waiting: Mapping[bytes, tuple[Job[bytes], datetime]]) -> dict[bytes, Result]:
+    def look(
+        self, bucket: int, waiting: Mapping[bytes, tuple[Job[bytes], datetime]], newest_window: int
+    ) -> dict[bytes, Result]:
         """The results that have come for what waits; what is not under way yet is begun.
 
         `waiting` maps the name of each job, which is the job's item too, to it and to the moment after which it is
-        not to be begun. A result is given once: whoever loses it has the job fetched again.
+        not to be begun. A result is given once: whoever loses it has the job fetched again. With each window, as with
+        each run, hosts begin anew.
         """
         with self._lock:
             held = self._buckets.setdefault(bucket, _Bucket())
             held.looked_at = self._seconds()
+            if newest_window > self._newest:
+                self._newest = newest_window
+                self._reopen()
             self._begin_new(held, waiting)
             done = {name: result for crawl in held.crawls for name, result in crawl.take()}
             held.begun -= done.keys()
@@ -83,6 +94,7 @@ def shared_waiting_crawls(context: RunContext, stage: str, clock: Callable[[], d
         name = (context.run_id, stage)
         if name not in _shared:
             _shared[name] = WaitingCrawls(
-                lambda jobs, deadline_at: begin_crawl(jobs, context, deadline_at, clock)
+                lambda jobs, deadline_at: begin_crawl(jobs, context, deadline_at, clock),
+                lambda: reopen_hosts(context),
             )
         return _shared[name]

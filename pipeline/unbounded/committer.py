@@ -27,6 +27,9 @@ from transforms.run_context import RunContext
 STATES_KEPT = 8
 """Commits whose state stays while a stream runs: workers read a snapshot that may be a few commits old."""
 
+NAMES_KEPT = 100_000
+"""Names of staged files that are remembered; an engine repeats at most what came since its last checkpoint."""
+
 _LOG = logging.getLogger(__name__)
 
 
@@ -70,7 +73,7 @@ class Committer:
         self._stream = stream
         self._state = state
         self._clock = clock
-        self._committed: set[str] = set()
+        self._committed: dict[str, None] = {}
         self._staging = stream_folder(stream.context.run_id)
         self.next_window = 0
         self.stopped_at: int | None = None
@@ -127,7 +130,7 @@ class Committer:
         balance = require_balance(
             report,
             feeds_listed=int(report.counts.get("feeds.listed", 0)),
-            carried_in=int(whole.counts.get("window.carried_in", 0)),
+            carried_in=int(whole.counts.get("window.carried_in", 0)) + len(reconciled.kept_pending),
         )
         manifest = commit_report(
             self._lake,
@@ -174,5 +177,7 @@ class Committer:
 
     def _clear(self, paths: Sequence[str]) -> None:
         """Remove the staged files of a commit; their names stay, as a window that is carried out again may tell of them."""
-        self._committed.update(paths)
+        self._committed.update(dict.fromkeys(paths))
+        while len(self._committed) > NAMES_KEPT:
+            del self._committed[next(iter(self._committed))]
         self._lake.storage.delete(paths)

@@ -48,7 +48,8 @@ LEAST_PATIENCE = timedelta(seconds=20)
 SHARE_OF_GRACE = 0.85
 """Share of the grace that windows in flight have; the rest is for the end of the job."""
 
-CANCEL_SECONDS = 20.0
+CANCEL_SECONDS = 3.0
+"""How long the end of a cancelled job is waited for; nothing depends on it."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -188,8 +189,8 @@ def _job(engine: Engine, build: Callable[[beam.Pipeline], None], output: OpenOut
                 job.result.cancel()
             except Exception as error:  # noqa: BLE001 -- the job can publish nothing, whatever becomes of it
                 _LOG.warning("the job could not be cancelled: %s: %s", type(error).__name__, error)
+            _cancel_on_flink(engine, prefix)
             job.ended.wait(CANCEL_SECONDS)
-        _cancel_on_flink(engine, prefix)
 
 
 def _cancel_on_flink(engine: Engine, prefix: str) -> None:

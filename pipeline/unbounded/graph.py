@@ -127,8 +127,7 @@ class _EndPolls(beam.DoFn):
         keyed = [(entry.key, pack(entry)) for entry in entries]
 
         def look_up(snapshot: Snapshot) -> tuple[set[bytes], set[bytes]]:
-            pending = {entry.key for entry in snapshot.pending_entries()} if keyed else set()
-            return snapshot.known_keys(keyed) if keyed else set(), pending
+            return (snapshot.known_keys(keyed), snapshot.pending_keys()) if keyed else (set(), set())
 
         snapshot, (known, pending) = from_snapshot(self._staging, look_up)
         # What is carried over is tried again by its own time; that it is listed still adds nothing.

@@ -83,10 +83,13 @@ def reconcile(
     if letters:
         merged[DeadLetter.TABLE].append(table_of(DeadLetter, letters))
     counts = adjusted(fresh, repeated, left_out)
-    return Reconciled(
-        Report(counts, tuple(_written(lake, merged, run_id, folder))),
-        tuple(entry for entry in state.pending if entry.key not in outcomes),
-    )
+    for letter in letters:
+        counts[f"dead_feeds.{letter.reason}"] = counts.get(f"dead_feeds.{letter.reason}", 0) + 1
+    kept = tuple(entry for entry in state.pending if entry.key not in outcomes)
+    # As in a bounded run: what rests comes in with the state and goes out with it.
+    for name in ("balance.carried_in", "balance.carried_out"):
+        counts[name] = counts.get(name, 0) + len(kept)
+    return Reconciled(Report(counts, tuple(_written(lake, merged, run_id, folder))), kept)
 
 
 def adjusted(fresh: Iterable[Report], repeated: Iterable[Report], left_out: Counter[str]) -> dict[str, float]:

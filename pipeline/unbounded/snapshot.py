@@ -61,6 +61,10 @@ class Snapshot:
         """The entries carried over."""
         return tuple(_rows(Entry, self.pending))
 
+    def pending_keys(self) -> set[bytes]:
+        """The keys of the entries carried over."""
+        return {key for path in self.pending for key in read_table(path, columns=["key"])["key"].to_pylist()}
+
     def known_keys(self, keyed: Sequence[tuple[bytes, bytes]]) -> set[bytes]:
         """Which of the keys, each with its packed entry, are known, or belong to what was forgotten."""
         files = [path for path in self.known if not is_forgotten_file(path)]

@@ -8,7 +8,7 @@ passed on, and it is fetched again.
 
 import dataclasses
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,7 +21,8 @@ from schemas.dead_letters import Stage
 from transforms.feeds.schedule import request_headers
 from transforms.fetch_articles import outcome_of_fetch
 from transforms.fetch_feeds import asked_url, outcome_of_poll
-from transforms.http.crawl import Job
+from transforms.http.crawl import Job, Result
+from transforms.http.errors import Deferred
 from transforms.http.response import Kind
 from transforms.metrics import fetched
 from transforms.packing import unpack
@@ -29,6 +30,8 @@ from transforms.run_context import RunContext, utc_now
 from transforms.stage_log import log_fetch
 from transforms.urls import host_bucket
 from transforms.waiting_crawls import shared_waiting_crawls
+
+_WINDOW_BYTES = 8
 
 LOOK_EVERY = 0.2
 """Seconds between two looks at what has come."""
@@ -109,14 +112,15 @@ class FetchWaiting(beam.DoFn):
     ) -> Iterator[tuple[int, list[Any]]]:
         """Pass on what has come; look again while something waits."""
         held = {name_of(entry, self._fetching): entry for entry in waiting.read()}
+        asked, results = without_repeats(held)
         crawls = shared_waiting_crawls(self._context, self._fetching.stage, self._clock)
-        results = crawls.look(
+        results |= crawls.look(
             bucket,
             {
                 name: (self._fetching.job(entry.item, name), datetime.fromtimestamp(entry.until, UTC))
-                for name, entry in held.items()
+                for name, entry in asked.items()
             },
-            max((entry.window for entry in held.values()), default=-1),
+            max((entry.window for entry in asked.values()), default=-1),
         )
         by_window: defaultdict[int, list[Any]] = defaultdict(list)
         for name, result in results.items():
@@ -138,7 +142,22 @@ def name_of(waiting: Waiting, fetching: Fetching) -> bytes:
     """What tells a waiting item from others of its bucket."""
     item = waiting.item
     own = unpack(item).key if isinstance(item, bytes) else str(fetching.url(item)).encode()
-    return waiting.window.to_bytes(8, "big") + own
+    return waiting.window.to_bytes(_WINDOW_BYTES, "big") + own
+
+
+def without_repeats(
+    held: Mapping[bytes, Waiting],
+) -> tuple[dict[bytes, Waiting], dict[bytes, Result]]:
+    """What is to be fetched, and what is put off since an earlier window has it fetched already. Pure.
+
+    A feed whose host is slow is not to be asked once more by each window that begins meanwhile.
+    """
+    first: dict[bytes, bytes] = {}
+    for name in sorted(held):
+        first.setdefault(name[_WINDOW_BYTES:], name)
+    asked = {name: held[name] for name in first.values()}
+    repeated = {name: Deferred("an earlier window is asking for it") for name in held.keys() - asked.keys()}
+    return asked, dict(repeated)
 
 
 def _keyed(waiting: Waiting, url_of: Callable[[Any], str | None], buckets: int) -> tuple[int, Waiting]:

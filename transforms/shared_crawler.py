@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from transforms.http.client import Client
@@ -57,10 +58,16 @@ def begin_crawl(
         client,
         jobs,
         loop=loop,
-        stop=stop_of(context.staging),
+        stop=_stop_of(context.staging),
         give_up=work_given_up,
         deadline=time.monotonic() + (deadline_at - clock()).total_seconds(),
     )
+
+
+@cache
+def _stop_of(staging: str) -> Callable[[], bool]:
+    """One for all crawls of a stream: where its staging is in a store, asking takes a thread."""
+    return stop_of(staging)
 
 
 def reopen_hosts(context: RunContext) -> None:

@@ -36,11 +36,15 @@ from pipeline.unbounded.graph import StreamPlan, build_stream
 from pipeline.unbounded.snapshot import snapshot_of_state, tell_alive, tell_feed_list, tell_snapshot
 from schemas.dead_letters import DeadLetter
 from transforms.feeds.listing import FeedList
+from transforms.files import is_object
 from transforms.intake import intake_stopped, tell_workers
 from transforms.run_context import RunContext, utc_now
 from transforms.shared_crawler import close_client
 
 LOOK_EVERY = 0.1
+LOOK_EVERY_STORE = 2.0
+"""Seconds between two looks for complete windows: in a folder, and in a store, where each is a request."""
+
 ALIVE_EVERY = 5.0
 LEAST_PATIENCE = timedelta(seconds=20)
 """How long what a window takes in may wait for its host at least; longer windows have longer patience."""
@@ -240,7 +244,7 @@ def _commit_until_stopped(
             committed(RunResult(manifest, report, feeds.now, seconds, EngineMetrics()))
         if stopped_at is not None and _may_leave(options, committer, now - stopped_at):
             return StreamResult(runs, articles, dead_letters)
-        if job.ended.wait(LOOK_EVERY):
+        if job.ended.wait(LOOK_EVERY_STORE if is_object(staging) else LOOK_EVERY):
             raise job.failure or RuntimeError("the job ended by itself")
 
 

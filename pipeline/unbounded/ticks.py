@@ -146,11 +146,15 @@ class _TakeIn(beam.DoFn):
         self._pace = pace
         self._patience = patience
         self._clock = clock
+        self._stopped: Callable[[], bool] = lambda: False
+
+    def setup(self) -> None:
+        self._stopped = stop_of(self._context.staging)
 
     def process(self, tick: int) -> Iterator[Any]:
         window, rest = divmod(tick, self._pace.ticks_a_window)
         staging, now = self._context.staging, self._clock()
-        if stop_of(staging)():
+        if self._stopped():
             # Every tick after the stop says so; the windows before the first of them are the last ones.
             following = window + 1 if rest else window
             yield beam.pvalue.TaggedOutput(REPORTS, (following, Report({"window.stopped": 1})))

@@ -34,6 +34,7 @@ from pipeline.stream import StreamResult
 from pipeline.unbounded.committer import Committer, StreamInfo, stream_folder
 from pipeline.unbounded.graph import StreamPlan, build_stream
 from pipeline.unbounded.snapshot import snapshot_of_state, tell_alive, tell_feed_list, tell_snapshot
+from pipeline.unbounded.windows import expect_windows
 from schemas.dead_letters import DeadLetter
 from transforms.feeds.listing import FeedList
 from transforms.files import is_object
@@ -102,7 +103,8 @@ def run_unbounded(
         try:
             _tell_workers_what_is_there(output, staging, feed_list)
             with _job(engine, lambda pipeline: build_stream(pipeline, plan, context, clock), output) as job:
-                return _commit_until_stopped(options, committer, feeds, job, staging, committed)
+                done = _commit_until_stopped(options, committer, feeds, job, staging, committed)
+            _sweep(output)
         except PublishInterruptedError as error:
             raise RunFailedError(
                 f"the stream was stopped while it published; the next run finishes it: {cause_of(error)}"
@@ -113,12 +115,21 @@ def run_unbounded(
             ) from error
         finally:
             close_client(context.run_id)
+    return done
+
+
+def _sweep(output: OpenOutput) -> None:
+    """Remove what the job has staged and nobody needs; a worker that still writes leaves it to the next run."""
+    storage = output.lake.storage
+    with contextlib.suppress(OSError):
+        storage.delete(storage.files(stream_folder(output.run_id)))
 
 
 def _tell_workers_what_is_there(output: OpenOutput, staging: str, feed_list: FeedList) -> None:
     # The snapshot comes first: writing its files makes the folder.
     tell_snapshot(staging, snapshot_of_state(staging, output.lake, output.state))
     tell_feed_list(staging, feed_list.sources)
+    expect_windows(staging)
     tell_alive(staging, time.time())
 
 

@@ -109,6 +109,11 @@ def _packed(reports: Iterable[Report]) -> tuple[Report, ...]:
     return (counted, *(report for report in told if report.files))
 
 
+def expect_windows(staging: str) -> None:
+    """Make the place where windows are handed over; it stays, so that no worker finds it gone as another is taken."""
+    write_whole(under(staging, FOLDER, "begun"), b"begun\n")
+
+
 def hand_over(staging: str, window: Window) -> None:
     """Leave a complete window for the driver. A window that is handed over again, after a failure, is another file."""
     place = under(staging, FOLDER, f"{window.number:012d}-{uuid.uuid4().hex}.json")

@@ -7,12 +7,18 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from datetime import timedelta
 
 import pytest
 
+from pipeline.check import check
+from pipeline.unbounded.driver import run_unbounded
+from tests.support.news_site import news_site
+from tests.support.object_store import store_server
 from tests.support.publishing import Publishing, freshness, records_of, streaming, wait_until
 from tests.support.runs import holds, manifests, tocsin
 from tests.support.site import Site
+from transforms.intake import resume_intake, stop_intake
 
 SECONDS = float(os.environ.get("TOCSIN_STREAM_SECONDS", "60"))
 EVERY = 2.0
@@ -115,6 +121,29 @@ def test_every_item_is_a_record_once(flags, publishing, tmp_path, capsys):
     )
     assert following.returncode == 0, following.stderr
     assert manifests(lake)[-1]["balance"]["articles"] == 0
+
+
+def test_a_stream_into_a_store_on_prism(prism, tmp_path):
+    """The output may be an object store: windows are committed there, whole, and nothing stays behind."""
+    with news_site(tmp_path, feeds=3) as site, store_server() as store:
+        place, runner = store.new_place(), prism[0]
+        for feed in range(3):
+            site.list(feed, ["a", "b"])
+        options = site.options(place, runner=runner, beam=(*prism[1], *store.beam))
+        results = []
+
+        def stop_after_all(result):
+            results.append(result)
+            if sum(done.manifest.balance.articles for done in results) == 6:
+                stop_intake()
+
+        try:
+            run_unbounded(options, timedelta(seconds=EVERY), committed=stop_after_all)
+        finally:
+            resume_intake()
+        assert sum(done.manifest.balance.articles for done in results) == 6
+        assert check(store.lake(place)) == []
+        assert not [key for key in store.keys(place) if key.startswith("staging/stream-")]
 
 
 def test_a_task_manager_killed_in_mid_stream_costs_nothing_on_flink(

@@ -104,22 +104,20 @@ class FigureFinder:
             text = folded[start:end]
             hits = self._kinds.hits(text, self._lang)
             if hits:
-                hits += self._company.hits(text, self._lang)
                 last = found[-1].kind if found and found[-1].sentence == sentence - 1 else None
-                tokens = [Token(match.group(), *match.span()) for match in TOKEN.finditer(text)]
                 found += [
                     figure._replace(start=figure.start + start, end=figure.end + start)
-                    for figure in self._sentence(tokens, hits, sentence, last)
+                    for figure in self._sentence(text, hits, sentence, last)
                 ]
         return found
 
-    def _sentence(
-        self, tokens: list[Token], hits: Sequence[Hit], sentence: int, last: str | None
-    ) -> list[StatedFigure]:
+    def _sentence(self, text: str, hits: list[Hit], sentence: int, last: str | None) -> list[StatedFigure]:
+        """The figures of a sentence in which words of a kind stand; `last` is the last kind of the one before."""
+        tokens = [Token(match[0], match.start(), match.end()) for match in TOKEN.finditer(text)]
         numbers = self._reader.read(tokens)
         if not numbers:
             return []
-        marks = self._marks(tokens, hits)
+        marks = self._marks(tokens, hits + self._company.hits(text, self._lang))
         view = View(
             tokens,
             marks,

@@ -6,25 +6,27 @@ from typing import Any
 from transforms.topics.folding import fold
 from transforms.topics.number_tokens import Number, Token
 
+_Phrases = Mapping[str, list[list[str]]]
+
 
 class NumberBounds:
     """The bounds that a language's words set, by its tables (`figures` in `data/languages`)."""
 
     def __init__(self, tables: Mapping[str, Any]) -> None:
-        self._more_before = _phrases(tables.get("more_before", ""))
-        self._more_after = _phrases(tables.get("more_after", ""))
-        self._up_to_before = _phrases(tables.get("up_to_before", ""))
-        self._up_to_after = _phrases(tables.get("up_to_after", ""))
-        self._about_before = _phrases(tables.get("about_before", ""))
-        self._about_after = _phrases(tables.get("about_after", ""))
+        self._more_before = _phrases(tables.get("more_before", ""), known_by=-1)
+        self._more_after = _phrases(tables.get("more_after", ""), known_by=0)
+        self._up_to_before = _phrases(tables.get("up_to_before", ""), known_by=-1)
+        self._up_to_after = _phrases(tables.get("up_to_after", ""), known_by=0)
+        self._about_before = _phrases(tables.get("about_before", ""), known_by=-1)
+        self._about_after = _phrases(tables.get("about_after", ""), known_by=0)
         self._rises = frozenset(fold(word).text for word in str(tables.get("rises", "")).split())
 
     def bounded(self, tokens: Sequence[Token], number: Number, least: int) -> Number:
         """The number with "more than", "up to" and "about" heard, before it or after."""
         if number.low != number.high:
             return number
-        before = tokens[max(least, number.first - 5) : number.first]
-        after = tokens[number.last : number.last + 5]
+        before = [token.text for token in tokens[max(least, number.first - 5) : number.first]]
+        after = [token.text for token in tokens[number.last : number.last + 5]]
         for phrases, ahead, low, high in (
             (self._about_before, True, number.low, number.high),
             (self._about_after, False, number.low, number.high),
@@ -49,17 +51,27 @@ class NumberBounds:
         return number
 
 
-def _phrases(listed: str) -> tuple[tuple[str, ...], ...]:
-    """Phrases split at commas, longest first."""
-    phrases = [tuple(fold(part).text.split()) for part in str(listed).split(",") if part.strip()]
-    return tuple(sorted(phrases, key=lambda phrase: (-len(phrase), phrase)))
+def _phrases(listed: str, *, known_by: int) -> _Phrases:
+    """Phrases split at commas, longest first, by the word of theirs that stands next to the number."""
+    phrases: dict[str, list[list[str]]] = {}
+    for part in str(listed).split(","):
+        words = fold(part).text.split()
+        if words:
+            phrases.setdefault(words[known_by], []).append(words)
+    return {word: sorted(known, key=lambda phrase: (-len(phrase), phrase)) for word, known in phrases.items()}
 
 
-def _ends_with(tokens: Sequence[Token], phrases: Sequence[tuple[str, ...]]) -> int:
-    words = [token.text for token in tokens]
-    return next((len(p) for p in phrases if len(p) <= len(words) and tuple(words[-len(p) :]) == p), 0)
+def _ends_with(words: list[str], phrases: _Phrases) -> int:
+    """How many words the longest phrase has with which the words end."""
+    for phrase in phrases.get(words[-1], ()) if words else ():
+        if words[-len(phrase) :] == phrase:
+            return len(phrase)
+    return 0
 
 
-def _begins_with(tokens: Sequence[Token], phrases: Sequence[tuple[str, ...]]) -> int:
-    words = [token.text for token in tokens]
-    return next((len(p) for p in phrases if len(p) <= len(words) and tuple(words[: len(p)]) == p), 0)
+def _begins_with(words: list[str], phrases: _Phrases) -> int:
+    """How many words the longest phrase has with which the words begin."""
+    for phrase in phrases.get(words[0], ()) if words else ():
+        if words[: len(phrase)] == phrase:
+            return len(phrase)
+    return 0

@@ -19,6 +19,8 @@ _DIGITS = re.compile(r"\d+")
 _DASHES = "-–—‑"
 _MOST = 10**12
 _LONGEST = 15
+_MOST_WORDS = 50_000
+"""Words of which it is kept whether they are numbers."""
 
 
 class NumberReader:
@@ -49,6 +51,7 @@ class NumberReader:
         self._range_before = _words(tables.get("range_before", ""))
         self._endings = tuple(fold(ending).text for ending in str(tables.get("digit_endings", "")).split())
         self._known: dict[str, int | None] = {}
+        self._beginnings: dict[str, bool] = {}
         self._telling = ahocorasick_rs.AhoCorasick([*self._values, *self._scales, *self._vague] or ["\0\0\0"])
 
     def is_of(self, word: str) -> bool:
@@ -69,8 +72,14 @@ class NumberReader:
         """The numbers of a sentence's tokens, in order, without overlap."""
         found: list[Number] = []
         beyond = 0
+        known = self._beginnings
         for at, token in enumerate(tokens):
-            if at < beyond or not self._begins(token.text):
+            begins = known.get(token.text)
+            if begins is None:
+                begins = self._begins(token.text)
+                if len(known) < _MOST_WORDS:
+                    known[token.text] = begins
+            if at < beyond or not begins:
                 continue
             number = self._bare(tokens, at)
             if number is not None:
@@ -82,12 +91,10 @@ class NumberReader:
 
     def _begins(self, word: str) -> bool:
         """Whether a number may begin with a word."""
+        listed = (self._vague, self._few, self._half, self._scales)
         return (
             word[0].isdecimal()
-            or word in self._vague
-            or word in self._few
-            or word in self._half
-            or word in self._scales
+            or any(word in words for words in listed)
             or self._word_value(word) is not None
         )
 
@@ -102,7 +109,7 @@ class NumberReader:
             value = self._values.get(word[len(self._prefix) :])
         if value is None and self._compound and len(word) > 6:
             value = self._joined_value(word)
-        if len(self._known) < 50_000:
+        if len(self._known) < _MOST_WORDS:
             self._known[word] = value
         return value
 

@@ -164,13 +164,12 @@ def _named(lang: str, spoken: Mapping[str, Any]) -> dict[str, list[Place]]:
     letters = _SCRIPTS[spoken["script"]]
     fits = re.compile(f"[{letters}][{letters} .'’-]*")
     cased = spoken["script"] != "arabic"
-    never = set(str(spoken.get("never", "")).split("|"))
+    never = {name if cased else fold(name).text for name in str(spoken.get("never", "")).split("|")}
     named: dict[str, list[Place]] = {}
     for name, place in (*_countries(lang, spoken), *_cities(spoken)):
-        if fits.fullmatch(name) and name not in never:
-            places = named.setdefault(name if cased else fold(name).text, [])
-            if place not in places:
-                places.append(place)
+        written = name if cased else fold(name).text
+        if fits.fullmatch(name) and written not in never and place not in named.setdefault(written, []):
+            named[written].append(place)
     return named
 
 

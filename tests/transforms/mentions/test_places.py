@@ -67,7 +67,7 @@ def test_a_place_has_its_number():
         ("en", "The Delhi Police said so. It costs US$100."),
         ("ru", "Того не знал никто. Мали ли что?"),
         ("fr", "Réunion du conseil. Maurice est venu."),
-        ("ar", "خرجوا من المدينة إلى ميدان واسع."),
+        ("ar", "خرجوا من المدينة إلى ميدان واسع في مدينة صغيرة."),
         ("xx", "A rally in Oslo."),
         (None, "A rally in Oslo."),
     ],

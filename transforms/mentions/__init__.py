@@ -1,1 +1,1 @@
-"""What an article mentions besides its topics: dates, and the words that state them."""
+"""What an article mentions besides its topics: dates, countries and cities, with the words that say so."""

@@ -30,6 +30,7 @@ from pipeline.lake import Lake
 from pipeline.options import UsageError
 from pipeline.read_lake import committed_runs
 from schemas.articles import Article
+from transforms.files import is_object
 from transforms.workers.pool import WorkerCrashedError, WorkerPool, WorkerTimeoutError, result_of
 
 _LOG = logging.getLogger(__name__)
@@ -122,6 +123,10 @@ def source_files(source: str) -> list[Path]:
     Raises:
         UsageError: there is none.
     """
+    if is_object(source):
+        raise UsageError(
+            f"{source}: detect reads a local disk; `tocsin retag` works on a lake in an object store"
+        )
     path = Path(source)
     if path.is_file():
         if path.suffix not in (*_JSON_LINES, ".parquet"):

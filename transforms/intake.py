@@ -3,7 +3,6 @@
 Workers of a cluster are other processes, which no signal reaches: the driver leaves them a file in the run's staging.
 """
 
-import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -13,34 +12,42 @@ from transforms.files import file_exists, is_object, under, write_whole
 _LOOK_EVERY = 0.1
 _ASK_STORE_EVERY = 5.0
 _STOP_NAME = "stop"
-_stopped = threading.Event()
-_given_up = threading.Event()
+
+
+class _Switch:
+    """A flag that a signal handler may set. An Event has a lock, for which a handler within a handler would wait for ever."""
+
+    on = False
+
+
+_stopped = _Switch()
+_given_up = _Switch()
 
 
 def stop_intake() -> None:
     """Begin no new request; what is under way goes on to its end."""
-    _stopped.set()
+    _stopped.on = True
 
 
 def resume_intake() -> None:
     """Take in again, for the next run of a warm process."""
-    _stopped.clear()
-    _given_up.clear()
+    _stopped.on = False
+    _given_up.on = False
 
 
 def give_up_work() -> None:
     """Break off what is under way, so that what is done can be committed in time; it is carried over."""
-    _given_up.set()
+    _given_up.on = True
 
 
 def work_given_up() -> bool:
     """Whether what is under way is to be broken off."""
-    return _given_up.is_set()
+    return _given_up.on
 
 
 def intake_stopped() -> bool:
     """Whether a signal has asked for the end."""
-    return _stopped.is_set()
+    return _stopped.on
 
 
 def tell_workers(staging: str) -> None:

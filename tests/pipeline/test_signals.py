@@ -62,7 +62,7 @@ class Scene:
         """Start a run and wait until it hangs."""
         program = str(Path(sys.executable).with_name("tocsin"))
         run = subprocess.Popen([program, *self.arguments, *more], stdout=subprocess.DEVNULL)
-        assert self.reached.wait(20)
+        assert self.reached.wait(60)
         return run
 
     def again(self):

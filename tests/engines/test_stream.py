@@ -12,6 +12,7 @@ from datetime import timedelta
 import pytest
 
 from pipeline.check import check
+from pipeline.flink_jobs import job_prefix
 from pipeline.unbounded.driver import run_unbounded
 from tests.support.news_site import news_site
 from tests.support.object_store import store_server
@@ -169,6 +170,34 @@ def test_a_task_manager_killed_in_mid_stream_costs_nothing_on_flink(
         print(
             f"\n{len(publishing.published)} items, a task manager killed: {found}; {supplements} commits added to windows"
         )
+
+
+def test_a_killed_driver_is_followed_by_the_next_on_flink(flink_cluster, flags_of, publishing, tmp_path):
+    """SIGKILL to the driver leaves a job that commits nothing; the next stream cancels it and goes on."""
+    cluster = json.loads((flink_cluster / "cluster.json").read_text())
+    lake = tmp_path / "lake"
+    flags = ("--runner=FlinkRunner", *flags_of(flink_cluster), "--parallelism=2")
+    publishing.start()
+    with streaming(tmp_path, EVERY, flags) as stream:
+        wait_until(lambda: commits(lake) >= 2, "windows are committed")
+        stream.kill()
+        stream.wait()
+    assert [job["state"] for job in jobs_into(lake, cluster)] == ["RUNNING"]
+    before = commits(lake)
+    with streaming(tmp_path, EVERY, flags) as stream:
+        wait_until(lambda: commits(lake) > before, "the next stream has committed a window")
+        states = {job["state"] for job in jobs_into(lake, cluster)}
+        all_are_records(publishing, lake)
+    assert stream.returncode == 0, (tmp_path / "log").read_text()[-2000:]
+    assert states == {"CANCELED", "RUNNING"}
+    require_whole(lake, publishing)
+    wait_until(lambda: {job["state"] for job in jobs_into(lake, cluster)} == {"CANCELED"}, "no job is left")
+
+
+def jobs_into(lake, cluster):
+    """The jobs of streams into a lake, as the job manager tells of them."""
+    with urllib.request.urlopen(f"http://localhost:{cluster['rest']}/jobs/overview") as answer:
+        return [job for job in json.load(answer)["jobs"] if job["name"].startswith(job_prefix(str(lake)))]
 
 
 def checkpoints(cluster):

@@ -1,5 +1,6 @@
 """The engine that carries out a run's graph: this process, or one that Beam hands the job to."""
 
+import signal
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,11 +17,11 @@ from apache_beam.options.pipeline_options import (
 from apache_beam.runners.portability.flink_runner import FlinkRunner
 from apache_beam.runners.portability.fn_api_runner.fn_runner import FnApiRunner
 from apache_beam.runners.portability.portable_runner import PortableRunner
-from apache_beam.runners.portability.prism_runner import PrismRunner
-from apache_beam.runners.runner import PipelineRunner
+from apache_beam.runners.runner import PipelineResult, PipelineRunner
 
 from pipeline.engine_metrics import EngineMetrics, engine_metrics
 from pipeline.options import RunOptions, UsageError, beam_options
+from pipeline.prism_session import PrismInOwnSession
 from transforms.intake import intake_stopped, tell_workers
 
 IN_PROCESS = ("FnApiRunner", "DirectRunner")
@@ -54,7 +55,7 @@ def _dataflow() -> PipelineRunner:
 _PORTABLE: dict[str, Callable[[], PipelineRunner]] = {
     "DataflowRunner": _dataflow,
     "FlinkRunner": FlinkRunner,
-    "PrismRunner": PrismRunner,
+    "PrismRunner": PrismInOwnSession,
     "PortableRunner": PortableRunner,
 }
 
@@ -71,6 +72,19 @@ class Engine:
         """An empty pipeline of this engine."""
         return beam.Pipeline(runner=self.runner(), options=self.options)
 
+    def begin(self, pipeline: beam.Pipeline) -> PipelineResult:
+        """Submit the pipeline. Beam's job servers put a handler of their own on Ctrl-C; tocsin's stays.
+
+        Raises:
+            Exception: the engine does not take it; what is raised is the engine's.
+        """
+        on_interrupt = signal.getsignal(signal.SIGINT)
+        try:
+            return pipeline.run()
+        finally:
+            if threading.current_thread() is threading.main_thread():
+                signal.signal(signal.SIGINT, on_interrupt)
+
     def carry_out(self, pipeline: beam.Pipeline, staging: str) -> EngineMetrics:
         """Run the pipeline to its end, and give what the engine counted.
 
@@ -79,7 +93,7 @@ class Engine:
         Raises:
             Exception: the job failed; what is raised is the engine's.
         """
-        result = pipeline.run()
+        result = self.begin(pipeline)
         ended = threading.Event()
         follower = threading.Thread(target=_pass_on_stop, args=(staging, ended), daemon=True)
         follower.start()

@@ -194,7 +194,7 @@ def _job(engine: Engine, build: Callable[[beam.Pipeline], None], output: OpenOut
     engine.options.view_as(GoogleCloudOptions).job_name = f"{prefix}{output.run_id}"
     pipeline = engine.pipeline()
     build(pipeline)
-    job = _Job(pipeline.run())
+    job = _Job(engine.begin(pipeline))
     threading.Thread(target=job.follow, daemon=True, name="job").start()
     try:
         yield job

@@ -124,6 +124,19 @@ def test_every_item_is_a_record_once(flags, publishing, tmp_path, capsys):
     assert manifests(lake)[-1]["balance"]["articles"] == 0
 
 
+def test_ctrl_c_in_a_terminal_ends_a_stream_in_order_on_prism(prism, publishing, tmp_path):
+    """SIGINT to the whole process group, as a terminal sends it: what is in flight is committed, nothing is lost."""
+    lake, flags = tmp_path / "lake", (f"--runner={prism[0]}", *prism[1])
+    publishing.start()
+    with streaming(tmp_path, EVERY, flags) as stream:
+        wait_until(lambda: commits(lake) >= 2, "windows are committed")
+        all_are_records(publishing, lake)
+        os.killpg(stream.pid, signal.SIGINT)
+        stream.wait(timeout=60)
+    assert stream.returncode == 0, (tmp_path / "log").read_text()[-2000:]
+    require_whole(lake, publishing)
+
+
 def test_a_stream_into_a_store_on_prism(prism, tmp_path):
     """The output may be an object store: windows are committed there, whole, and nothing stays behind."""
     with news_site(tmp_path, feeds=3) as site, store_server() as store:

@@ -62,7 +62,7 @@ class Publishing:
 
 @contextmanager
 def streaming(folder: Path, every: float, flags: tuple[str, ...]) -> Iterator["subprocess.Popen[bytes]"]:
-    """`tocsin stream` in a process of its own, from `folder`/feeds.txt to `folder`/lake; its output goes to `folder`/log.
+    """`tocsin stream` in a process group of its own, from `folder`/feeds.txt to `folder`/lake; its output goes to `folder`/log.
 
     It is told to end with SIGTERM, and waited for, at the end of the block.
     """
@@ -73,7 +73,9 @@ def streaming(folder: Path, every: float, flags: tuple[str, ...]) -> Iterator["s
     ]  # fmt: skip
     environment = {**os.environ, "PYTHONSAFEPATH": "1"}
     with (folder / "log").open("ab") as log:
-        stream = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log, env=environment)
+        stream = subprocess.Popen(
+            command, cwd=folder, stdout=log, stderr=log, env=environment, start_new_session=True
+        )
     try:
         yield stream
     finally:

@@ -150,6 +150,12 @@ def test_a_bad_taxonomy_is_told_before_anything_is_read(tmp_path):
         detect(source, tmp_path / "out.jsonl", taxonomy_path=str(tmp_path / "bad.yaml"))
 
 
+def test_a_lake_in_a_store_is_refused_with_what_works(tmp_path):
+    """It is no folder that holds nothing."""
+    with pytest.raises(UsageError, match="tocsin retag"):
+        detect_texts("s3://bucket/lake", str(tmp_path / "out.jsonl"), taxonomy_path=None, workers=1)
+
+
 def test_folders_and_globs_are_read_file_by_file_in_order(tmp_path):
     """A folder means all its data files, a glob those that match."""
     (tmp_path / "data" / "deep").mkdir(parents=True)

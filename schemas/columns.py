@@ -27,6 +27,8 @@ Key = Annotated[bytes, pa.binary(16)]
 Row = TypeVar("Row")
 
 _SCHEMAS: dict[type[Any], pa.Schema] = {}
+_NAMES: dict[type[Any], tuple[str, ...] | None] = {}
+_SIMPLE = frozenset({str, int, float, bool, bytes, datetime, type(None)})
 _PLAIN: dict[type, pa.DataType] = {str: pa.string(), bool: pa.bool_(), bytes: pa.binary(), date: pa.date32()}
 
 
@@ -85,11 +87,21 @@ def rows_of(record: type[Row], table: pa.Table) -> list[Row]:
 
 def plain(value: Any) -> Any:
     """A field's value as Arrow takes it: records as dicts, tuples as lists."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    kind = type(value)
+    if kind in _SIMPLE:
+        return value
     if isinstance(value, tuple):
         return [plain(item) for item in value]
-    return value
+    names = _field_names(kind)
+    return value if names is None else {name: plain(getattr(value, name)) for name in names}
+
+
+def _field_names(kind: type[Any]) -> tuple[str, ...] | None:
+    """The fields of a record class, None of any other."""
+    if kind not in _NAMES:
+        named = dataclasses.is_dataclass(kind)
+        _NAMES[kind] = tuple(field.name for field in dataclasses.fields(kind)) if named else None
+    return _NAMES[kind]
 
 
 def _arrow_type(hint: Any) -> pa.DataType:

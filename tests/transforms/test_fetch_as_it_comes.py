@@ -17,7 +17,8 @@ from transforms.packing import pack
 from transforms.run_context import utc_now
 from transforms.shared_crawler import close_client
 
-LATER = datetime.now(UTC) + timedelta(minutes=5)
+LATER = datetime.now(UTC) + timedelta(days=1)
+"""Later than the end of any suite that this is a part of."""
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ of a million keys cost eighteen times the time and five times the memory. What w
 
 import dataclasses
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -106,10 +106,43 @@ def choose(entries: Iterable[Entry]) -> tuple[Entry, int]:
     return ranked[0], len(ranked) - 1
 
 
+def known_or_forgotten(
+    keyed: Sequence[tuple[bytes, bytes]], files: Iterable[str], further: Iterable[bytes] = ()
+) -> set[bytes]:
+    """Which of the keys, each with its packed entry, are known, or belong to what was forgotten.
+
+    `files` are those of a snapshot, of known keys and of what was forgotten; `further` are known keys beside them.
+    """
+    forgotten_files = [path for path in files if is_forgotten_file(path)]
+    known = known_among(
+        (key for key, _ in keyed), (path for path in files if not is_forgotten_file(path)), further
+    )
+    if forgotten_files:
+        forgotten = read_forgotten(forgotten_files)
+        known |= {key for key, packed in keyed if key not in known and forgotten.holds(unpack(packed))}
+    return known
+
+
+def fate_of(entry: Entry, context: RunContext, now: datetime) -> Entry | Carried | Ended:
+    """What becomes of a chosen entry: it is fetched, waits for its next attempt, or ends as it has no usable link."""
+    if entry.problem is not None:
+        letter = dead_letter(
+            entry,
+            context,
+            now,
+            stage=Stage.PARSE_ENTRIES,
+            reason=entry.problem,
+            detail=entry.detail or "the entry has no link that can be fetched",
+        )
+        return Ended(entry, letter)
+    if entry.retry_at is not None and entry.retry_at > now:
+        return Carried(entry)
+    return dataclasses.replace(entry, first_listed_at=entry.first_listed_at or now)
+
+
 class _LookUpKnown(beam.DoFn):
     def __init__(self, known_files: tuple[str, ...], rebuilt_keys: tuple[bytes, ...]) -> None:
-        self._known_files = tuple(path for path in known_files if not is_forgotten_file(path))
-        self._forgotten_files = tuple(path for path in known_files if is_forgotten_file(path))
+        self._known_files = known_files
         self._rebuilt_keys = rebuilt_keys
         self._batch: list[tuple[bytes, bytes]] = []
 
@@ -133,10 +166,7 @@ class _LookUpKnown(beam.DoFn):
         batch, self._batch = self._batch, []
         if not batch:
             return
-        known = known_among((key for key, _ in batch), self._known_files, self._rebuilt_keys)
-        if self._forgotten_files:
-            forgotten = read_forgotten(self._forgotten_files)
-            known |= {key for key, packed in batch if key not in known and forgotten.holds(unpack(packed))}
+        known = known_or_forgotten(batch, self._known_files, self._rebuilt_keys)
         seen = sum(key in known for key, _ in batch)
         counts: dict[str, float] = {"balance.listed": len(batch), "balance.known": seen}
         reported(counts)
@@ -156,21 +186,7 @@ class _ChooseOne(beam.DoFn):
         counts: dict[str, float] = {"balance.duplicates": duplicates, "balance.carried_in": carried_in}
         reported(counts)
         yield beam.pvalue.TaggedOutput(REPORTS, Report(counts))
-        now = self._clock()
-        if winner.problem is not None:
-            letter = dead_letter(
-                winner,
-                self._context,
-                now,
-                stage=Stage.PARSE_ENTRIES,
-                reason=winner.problem,
-                detail=winner.detail or "the entry has no link that can be fetched",
-            )
-            yield Ended(winner, letter)
-        elif winner.retry_at is not None and winner.retry_at > now:
-            yield Carried(winner)
-        else:
-            yield dataclasses.replace(winner, first_listed_at=winner.first_listed_at or now)
+        yield fate_of(winner, self._context, self._clock())
 
 
 def _keyed(entry: Entry) -> tuple[bytes, bytes]:

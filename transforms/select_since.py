@@ -16,13 +16,11 @@ from apache_beam.coders import VarIntCoder
 from apache_beam.transforms.timeutil import TimeDomain
 from apache_beam.transforms.userstate import ReadModifyWriteStateSpec, TimerSpec, on_timer
 
-from schemas.dead_letters import Stage
-from schemas.outcomes import Carried, Ended
 from schemas.report import Report
-from transforms.entry_failures import dead_letter
 from transforms.metrics import reported
 from transforms.packing import unpack
 from transforms.run_context import RunContext, utc_now
+from transforms.select_new import fate_of
 
 KEPT = 600.0
 """Seconds that a choice is remembered at least; it bridges the time from an entry's look-up to its choice."""
@@ -84,7 +82,7 @@ class SelectSince(beam.DoFn):
             yield beam.pvalue.TaggedOutput(REPORTS, (candidate.window, Report(carried_in)))
         chosen.write(candidate.window)
         forget.set(self._clock().timestamp() + KEPT)
-        yield candidate.window, [self._fate(candidate)]
+        yield candidate.window, [fate_of(unpack(candidate.packed), self._context, self._clock())]
 
     @on_timer(FORGET)
     def forget(
@@ -98,22 +96,6 @@ class SelectSince(beam.DoFn):
             chosen.clear()
         else:
             forget.set(self._clock().timestamp() + KEPT)
-
-    def _fate(self, candidate: Candidate) -> Any:
-        entry, now = unpack(candidate.packed), self._clock()
-        if entry.problem is not None:
-            letter = dead_letter(
-                entry,
-                self._context,
-                now,
-                stage=Stage.PARSE_ENTRIES,
-                reason=entry.problem,
-                detail=entry.detail or "the entry has no link that can be fetched",
-            )
-            return Ended(entry, letter)
-        if entry.retry_at is not None and entry.retry_at > now:
-            return Carried(entry)
-        return dataclasses.replace(entry, first_listed_at=entry.first_listed_at or now)
 
 
 def already_chosen(candidate: Candidate, window: int | None) -> bool:

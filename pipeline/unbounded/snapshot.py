@@ -21,9 +21,7 @@ from schemas.feeds import FeedSource, FeedState, KnownKey
 from schemas.forgotten import Forgotten
 from schemas.manifest import Manifest
 from transforms.files import NewFile, open_file, read_table, under, write_whole
-from transforms.forgotten import is_forgotten_file, read_forgotten
-from transforms.packing import unpack
-from transforms.select_new import known_among
+from transforms.select_new import known_or_forgotten
 
 SNAPSHOT = "snapshot.json"
 FEED_LIST = "feed_list.json"
@@ -67,13 +65,7 @@ class Snapshot:
 
     def known_keys(self, keyed: Sequence[tuple[bytes, bytes]]) -> set[bytes]:
         """Which of the keys, each with its packed entry, are known, or belong to what was forgotten."""
-        files = [path for path in self.known if not is_forgotten_file(path)]
-        known = known_among((key for key, _ in keyed), files)
-        forgotten_files = [path for path in self.known if is_forgotten_file(path)]
-        if forgotten_files:
-            forgotten = read_forgotten(forgotten_files)
-            known |= {key for key, packed in keyed if key not in known and forgotten.holds(unpack(packed))}
-        return known
+        return known_or_forgotten(keyed, self.known)
 
 
 def snapshot_of_state(staging: str, lake: Lake, state: State) -> Snapshot:

@@ -61,29 +61,21 @@ def crawl(
     A request whose connection broke is sent again, after a pause with jitter by `chance`, within the budget of
     its host; one that timed out is not. Leaving the iterator early cancels what runs.
     """
-    hosts, unfit = _by_host(client, jobs)
-    yield from unfit
-    if not hosts:
-        return
-    crawling: _Crawl[Item] = _Crawl(
+    crawling = Crawling(
         client,
-        stop,
-        give_up,
-        deadline,
-        chance or random.Random(),  # noqa: S311 - jitter, no secret
-        Room(max_waiting, max_waiting_bytes),
+        jobs,
+        loop=loop,
+        stop=stop,
+        give_up=give_up,
+        deadline=deadline,
+        chance=chance,
+        max_waiting=max_waiting,
+        max_waiting_bytes=max_waiting_bytes,
     )
-    task = loop.run(crawling.start(hosts))
     try:
-        while batch := crawling.results.get():
-            count, size = len(batch), sum(size for _, _, size in batch)
-            while batch:
-                item, result, _ = batch.popleft()
-                yield item, result
-                del item, result
-            loop.loop.call_soon_threadsafe(crawling.room.leave, count, size)
+        yield from crawling.take(wait=True)
     finally:
-        loop.run(crawling.end(task))
+        crawling.cancel()
 
 
 class Crawling(Generic[Item]):
@@ -105,7 +97,8 @@ class Crawling(Generic[Item]):
         max_waiting: int = 1000,
         max_waiting_bytes: int = 16 * 1024 * 1024,
     ) -> None:
-        hosts, self._unfit = _by_host(client, jobs)
+        hosts, unfit = _by_host(client, jobs)
+        self._unfit = deque(unfit)
         self._loop = loop
         self._crawl: _Crawl[Item] = _Crawl(
             client,
@@ -122,31 +115,33 @@ class Crawling(Generic[Item]):
         """Whether every result has been taken."""
         return self._task is None and not self._unfit
 
-    def take(self) -> Iterator[tuple[Item, Result]]:
-        """The results that are there, each once.
+    def take(self, *, wait: bool = False) -> Iterator[tuple[Item, Result]]:
+        """The results that are there, each once; with `wait`, all that are still to come too.
 
         Raises:
             Exception: whatever made the crawl itself fail.
         """
         while self._unfit:
-            yield self._unfit.pop()
+            yield self._unfit.popleft()
         while self._task is not None:
             try:
-                batch = self._crawl.results.get_nowait()
+                batch = self._crawl.results.get(block=wait)
             except queue.Empty:
                 return
             if not batch:
                 self.cancel()
                 return
             count, size = len(batch), sum(size for _, _, size in batch)
-            for item, result, _ in batch:
+            while batch:
+                item, result, _ = batch.popleft()
                 yield item, result
+                del item, result
             self._loop.loop.call_soon_threadsafe(self._crawl.room.leave, count, size)
 
     def cancel(self) -> None:
         """Break off what runs."""
         task, self._task = self._task, None
-        self._unfit = []
+        self._unfit.clear()
         if task is not None:
             self._loop.run(self._crawl.end(task))
 

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
-from functools import cache
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -18,8 +17,8 @@ from transforms.language import detect_language
 from transforms.mentions.dates import mentioned_dates
 from transforms.mentions.places import mentioned_places
 from transforms.topics.detector import Detector
-from transforms.topics.learned.model import read_model
 from transforms.topics.learned.score import LearnedDetector
+from transforms.topics.tagging import shared_detector, shared_learned
 from transforms.topics.taxonomy import load_taxonomy
 
 ADDED = ("lang", "topics", "figures", "taxonomy_version", "dates", "places")
@@ -69,27 +68,6 @@ class Finders(NamedTuple):
     model_path: str | None
 
 
-@cache
-def detector_for(taxonomy_path: str | None) -> Detector:
-    """The detector of this process for a taxonomy file."""
-    return Detector(load_taxonomy(taxonomy_path))
-
-
-@cache
-def learned_for(finders: Finders) -> LearnedDetector | None:
-    """The learned model of this process, if there is one.
-
-    Raises:
-        ModelError: it can't be used.
-    """
-    if finders.model_path is None:
-        return None
-    detector = detector_for(finders.taxonomy_path)
-    return LearnedDetector(
-        read_model(finders.model_path, taxonomy_version=detector.taxonomy.version), detector
-    )
-
-
 def version_of(finders: Finders) -> str:
     """The `taxonomy_version` that rows will have; reads the taxonomy, and the model where there is one.
 
@@ -99,9 +77,7 @@ def version_of(finders: Finders) -> str:
     """
     if finders.model_path is None:
         return load_taxonomy(finders.taxonomy_path).version
-    learned = learned_for(finders)
-    assert learned is not None  # noqa: S101 -- there is a path
-    return learned.version
+    return shared_learned(finders.model_path, finders.taxonomy_path).version
 
 
 def detect_batch(batch: Batch, finders: Finders, schema: pa.Schema | None) -> Detected:
@@ -112,7 +88,8 @@ def detect_batch(batch: Batch, finders: Finders, schema: pa.Schema | None) -> De
         finders: the taxonomy and the model.
         schema: the Arrow schema to give rows in; None: as JSON lines.
     """
-    detector, learned = detector_for(finders.taxonomy_path), learned_for(finders)
+    detector = shared_detector(finders.taxonomy_path)
+    learned = shared_learned(finders.model_path, finders.taxonomy_path) if finders.model_path else None
     found: list[dict[str, Any]] = []
     refused: list[Refused] = []
     topics: Counter[str] = Counter()

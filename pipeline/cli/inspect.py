@@ -82,13 +82,12 @@ def _marked(article: Article, field: str) -> Text:
         for evidence in topic.evidence:
             if evidence.field == field:
                 text.stylize("bold black on yellow", evidence.start, evidence.end)
-    for figure in article.figures:
-        if figure.field == field:
-            text.stylize("bold magenta", figure.start, figure.end)
-    for said in article.dates:
-        if said.field == field:
-            text.stylize("green", said.start, said.end)
-    for place in article.places:
-        if place.field == field:
-            text.stylize("blue", place.start, place.end)
+    for style, found in (
+        ("bold magenta", article.figures),
+        ("green", article.dates),
+        ("blue", article.places),
+    ):
+        for one in found:
+            if one.field == field:
+                text.stylize(style, one.start, one.end)
     return text

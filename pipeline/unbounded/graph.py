@@ -167,18 +167,16 @@ class _EndEntries(beam.DoFn):
     """(window, [FetchedPage, PageMissing, Entry, Carried or Ended]) -> (window, Report)."""
 
     def __init__(self, context: RunContext, clock: Callable[[], datetime]) -> None:
-        self._context = context
         self._extract = ExtractText(context, clock).stage()
         self._take_feed_text = TakeFeedText(context, clock)
         self._detect = DetectTopics(context, clock)
+        self._learned = LearnedTopics(context, clock) if context.model_path is not None else None
         self._write = WriteRecords(context, clock).stage()
-        self._clock = clock
 
     def process(self, batch: tuple[int, list[Any]]) -> Iterator[Any]:
         window, fetched = batch
         texts = map(self._take_feed_text.outcome_of, fetched)
         outcomes = [self._detect.by_rules(outcome) for _, outcome in bundle_of(self._extract, texts)]
-        if self._context.model_path is not None:
-            learned = LearnedTopics(self._context, self._clock)
-            outcomes = list(learned.run_inference(outcomes, learned.load_model()))
+        if self._learned is not None:
+            outcomes = list(self._learned.run_inference(outcomes, self._learned.load_model()))
         yield window, sum_reports(report for _, report in bundle_of(self._write, outcomes))

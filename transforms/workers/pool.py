@@ -29,8 +29,11 @@ Result = TypeVar("Result")
 MEMORY_LIMIT = 4 * 1024**3
 """Bytes of address space that one worker may take; what needs more fails with MemoryError."""
 
-TASKS_PER_WORKER = 2_000
-"""Tasks after which a worker is replaced, so that caches and leaks of the libraries stay bounded."""
+TASKS_PER_WORKER = 10_000
+"""Tasks after which a worker is replaced, so that caches and leaks of the libraries stay bounded.
+
+A new one loads places and dates of each language again, which takes as long as some hundred pages.
+"""
 
 PRELOADED = ["transforms.workers.warm"]
 """Modules the forkserver imports once, so that a new worker starts in milliseconds."""

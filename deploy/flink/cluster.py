@@ -15,6 +15,7 @@ import argparse
 import contextlib
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -142,6 +143,7 @@ def start(folder: Path) -> Cluster:
     require_jars(jars)
     for name in ("conf", "logs", "tmp", "checkpoints", "artifacts"):
         (folder / name).mkdir(parents=True, exist_ok=True)
+    not_sent = unsent(jars, folder)
     rpc, rest, job, artifact, expansion, pool = free_ports(6)
     configuration = CONFIGURATION.format(rpc=rpc, rest=rest, slots=SLOTS, folder=folder)
     (folder / "conf" / "config.yaml").write_text(configuration, encoding="utf-8")
@@ -156,7 +158,7 @@ def start(folder: Path) -> Cluster:
         main_class = f"{runtime}.taskexecutor.TaskManagerRunner"
         parts[f"taskmanager-{number}"] = java(jars, "taskmanager", main_class, *conf)
     parts["jobserver"] = java(
-        jars, "jobserver", "org.apache.beam.runners.flink.FlinkJobServerDriver",
+        not_sent, "jobserver", "org.apache.beam.runners.flink.FlinkJobServerDriver",
         f"--flink-master=localhost:{rest}", f"--flink-conf-dir={folder / 'conf'}", "--job-host=localhost",
         f"--job-port={job}", f"--artifact-port={artifact}", f"--expansion-port={expansion}",
         f"--artifacts-dir={folder / 'artifacts'}",
@@ -171,6 +173,24 @@ def start(folder: Path) -> Cluster:
         stop(folder)
         raise
     return cluster
+
+
+def unsent(jars: Path, folder: Path) -> Path:
+    """The same jars in a folder whose name keeps Beam from sending them along with every job.
+
+    A job server sends all of its own class path, 150 MB that the cluster has already: twelve seconds a job where this
+    was tried. Of a path that holds gradle/wrapper Beam believes that it can't be sent (PipelineResources,
+    isStageable); links are followed, so that the jars must be there themselves.
+    """
+    unsent = folder / "gradle" / "wrapper"
+    shutil.rmtree(unsent, ignore_errors=True)
+    unsent.mkdir(parents=True)
+    for jar in jars.glob("*.jar"):
+        try:
+            (unsent / jar.name).hardlink_to(jar)
+        except OSError:
+            shutil.copyfile(jar, unsent / jar.name)
+    return unsent
 
 
 def stop(folder: Path) -> None:

@@ -90,6 +90,15 @@ def test_politeness_holds_over_both_task_managers(
     assert len(managers) == 2
 
 
+def test_a_job_brings_no_jars(own_flink_cluster, flags_of, site, tmp_path):
+    """What the cluster has on its class path is not sent to it again with every job."""
+    on_flink(flags_of(own_flink_cluster), site, tmp_path / "lake")
+    folders = [*own_flink_cluster.glob("tmp/tm_*/blobStorage")]
+    sent = [file for folder in folders for file in folder.glob("job_*/*")]
+    assert len(folders) == 2
+    assert sum(file.stat().st_size for file in sent) < 1_000_000
+
+
 def test_a_killed_task_manager_costs_nothing(
     own_flink_cluster, flags_of, site, undisturbed, requests, tmp_path
 ):

@@ -20,6 +20,7 @@ import grpc
 from apache_beam.portability.api import beam_provision_api_pb2, beam_provision_api_pb2_grpc, endpoints_pb2
 from google.protobuf import json_format, text_format
 
+HARNESS = Path(__file__).resolve().with_name("harness.py")
 PROVISION_SECONDS = 60
 """How long to wait for the runner to say what the job is."""
 
@@ -43,7 +44,7 @@ def main() -> None:
     }
     print_to(arguments.id)
     # -P keeps the working directory off the path, so that no folder of it shadows an installed package.
-    command = [sys.executable, "-P", "-m", "apache_beam.runners.worker.sdk_worker_main"]
+    command = [sys.executable, "-P", str(HARNESS)]
     os.execve(sys.executable, command, environment)  # noqa: S606 -- no shell is wanted
 
 

@@ -1,7 +1,9 @@
 """Parallelism 2 against 1 on a Flink cluster of this machine, one worker process for each, on the same pages.
 
 TOCSIN_FLINK_JARS names the folder of the cluster's jars, as `make flink-test` does. What is compared is the job's own
-time: submitting it costs the same in both.
+time: submitting it costs the same in both, and so does the start of Python and its models on the task managers, of
+about ten seconds: the fewer the pages, the less a second slot can gain. Beside it stands what a second process gains
+a bare pool on the same pages.
 """
 
 import argparse
@@ -14,8 +16,12 @@ import tempfile
 import urllib.request
 from pathlib import Path
 
-from tests.bench.served_site import HOSTS, served
+from tests.bench.bare_pool import gain_of_second_process
+from tests.bench.served_site import served
 from tests.support.runs import manifests, tocsin
+
+HOSTS = 200
+"""As many as share themselves out evenly: a host belongs to one slot, and of sixteen one slot often gets ten."""
 
 SCRIPT = Path(__file__).parents[2] / "deploy" / "flink" / "cluster.py"
 
@@ -32,7 +38,7 @@ def main() -> None:
         print("left out: TOCSIN_FLINK_JARS is not set")
         return
     ratios = []
-    with tempfile.TemporaryDirectory() as name, served(arguments.pages) as feeds:
+    with tempfile.TemporaryDirectory() as name, served(arguments.pages, HOSTS) as feeds:
         folder = Path(name)
         (folder / "feeds.txt").write_text("\n".join(feeds))
         flags = command("start", folder / "cluster").split()
@@ -43,7 +49,12 @@ def main() -> None:
                     for slots in (1, 2)
                 )
                 ratios.append(one / two)
-                print(f"  parallelism 1 {one:5.1f} s   2 {two:5.1f} s   ratio {ratios[-1]:.2f}", flush=True)
+                pool = gain_of_second_process(arguments.pages)
+                print(
+                    f"  parallelism 1 {one:5.1f} s   2 {two:5.1f} s   ratio {ratios[-1]:.2f}   "
+                    f"a bare pool's second process {pool:.2f}",
+                    flush=True,
+                )
         finally:
             command("stop", folder / "cluster")
     print(

@@ -1,4 +1,4 @@
-"""The loopback site that benchmarks run against, in a process of its own: sixteen hosts, real pages."""
+"""The loopback site that benchmarks run against, in a process of its own: sixteen hosts or more, real pages."""
 
 import asyncio
 import gzip
@@ -27,9 +27,9 @@ def evaluation_data() -> Path:
 
 
 @contextmanager
-def served(pages: int) -> Iterator[list[str]]:
+def served(pages: int, hosts: int = HOSTS) -> Iterator[list[str]]:
     """Serve so many pages, those of the evaluation data in turn, over the hosts; gives the feeds' URLs."""
-    command = [sys.executable, "-m", "tests.bench.served_site", str(pages)]
+    command = [sys.executable, "-m", "tests.bench.served_site", str(pages), str(hosts)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         try:
@@ -60,7 +60,7 @@ def _answer(page: Page) -> bytes:
     return head.encode() + page.body
 
 
-async def _serve(pages: int) -> None:
+async def _serve(pages: int, hosts: int) -> None:
     data = evaluation_data() / "extraction"
     bodies = []
     for corpus in ("fundus", "aeb"):
@@ -71,11 +71,11 @@ async def _serve(pages: int) -> None:
     pages_ready = [_answer(Page(body, "text/html")) for body in bodies]
     loop = asyncio.get_running_loop()
     feeds = []
-    for host in range(HOSTS):
+    for host in range(hosts):
         answers: dict[bytes, bytes] = {}
         server = await loop.create_server(partial(_Answers, answers), f"127.0.0.{host + 1}", 0)
         url = "http://{}:{}".format(*server.sockets[0].getsockname())
-        numbers = range(host, pages, HOSTS)
+        numbers = range(host, pages, hosts)
         answers |= {f"/{number}.html".encode(): pages_ready[number % len(bodies)] for number in numbers}
         answers[b"/feed.xml"] = _answer(rss([Item(f"{url}/{number}.html") for number in numbers]))
         feeds.append(f"{url}/feed.xml")
@@ -84,4 +84,4 @@ async def _serve(pages: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve(int(sys.argv[1])))
+    asyncio.run(_serve(int(sys.argv[1]), int(sys.argv[2])))

@@ -27,8 +27,12 @@ from transforms.intake import intake_stopped, tell_workers
 IN_PROCESS = ("FnApiRunner", "DirectRunner")
 """Names of the in-process engine. Beam's own DirectRunner may choose another engine, which it would download."""
 
-BUCKETS_PER_SLOT = 16
-"""Host buckets for each parallel slot of an engine: enough that a slot with slow hosts holds up few others."""
+BUCKETS_PER_SLOT = 256
+"""Host buckets for each parallel slot of an engine, in a bounded run: an engine deals buckets out to its slots as if
+by chance, and the more there are, the more evenly hosts are shared. A slot serves all of its buckets at once."""
+
+STREAMED_BUCKETS_PER_SLOT = 16
+"""The same in a stream, where each bucket has state and a timer that looks five times a second."""
 
 WORKER_KEPT_MS = 60_000
 """How long a cluster keeps a job's workers between two stages: both fetch stages are to share one host gate."""
@@ -120,14 +124,7 @@ def chosen_engine(options: RunOptions) -> Engine:
     _require_what_it_needs(options, flags)
     portable = flags.view_as(PortableOptions)
     portable.environment_cache_millis = int(portable.environment_cache_millis) or WORKER_KEPT_MS
-    workers = flags.view_as(WorkerOptions)
-    parallelism = max(
-        1,
-        flags.view_as(FlinkRunnerOptions).parallelism,
-        workers.max_num_workers or 0,
-        workers.num_workers or 0,
-    )
-    return Engine(_PORTABLE[options.runner], flags, host_buckets=BUCKETS_PER_SLOT * parallelism)
+    return Engine(_PORTABLE[options.runner], flags, host_buckets=BUCKETS_PER_SLOT * _slots(flags))
 
 
 def streaming_engine(options: RunOptions) -> Engine:
@@ -140,7 +137,14 @@ def streaming_engine(options: RunOptions) -> Engine:
     settings = STREAMING_ON_FLINK if options.runner == "FlinkRunner" else ()
     # Beam's job server knows options that Python's parser does not; those are for it, and come after the check.
     streaming = PipelineOptions(flags=["--streaming", *settings, *options.beam])
-    return Engine(engine.runner, streaming, engine.host_buckets)
+    return Engine(engine.runner, streaming, host_buckets=STREAMED_BUCKETS_PER_SLOT * _slots(engine.options))
+
+
+def _slots(flags: PipelineOptions) -> int:
+    """How many slots an engine is asked for, by the option of Flink or that of Dataflow."""
+    workers = flags.view_as(WorkerOptions)
+    parallelism: int = flags.view_as(FlinkRunnerOptions).parallelism
+    return max(1, parallelism, workers.max_num_workers or 0, workers.num_workers or 0)
 
 
 def _pass_on_stop(staging: str, ended: threading.Event) -> None:

@@ -32,7 +32,7 @@ from transforms.write_report import WriteReport
 class RunPlan:
     """What the driver gives the graph: the feeds and entries to work on, and what is known already.
 
-    `host_buckets` is 1 in process, so that one bundle holds all hosts, and 16 times the parallelism on engines.
+    `host_buckets` is 1 in process, so that one bundle holds all hosts, and a multiple of the parallelism on engines.
     """
 
     feeds: Sequence[FeedTask]

@@ -7,6 +7,8 @@ from types import MappingProxyType
 from typing import Any
 
 import apache_beam as beam
+from apache_beam.transforms.window import GlobalWindows
+from apache_beam.utils.windowed_value import WindowedValue
 
 from schemas.dead_letters import Reason, Stage
 from schemas.entries import Entry
@@ -45,27 +47,34 @@ class FetchArticles(beam.PTransform[Any, Any]):
 
 
 class _FetchPages(beam.DoFn):
+    """Fetches when all buckets of the bundle are there: one after another, each would wait for its slowest host."""
+
     def __init__(self, context: RunContext, clock: Callable[[], datetime]) -> None:
         self._context = context
         self._clock = clock
+        self._jobs: list[Job[bytes]] = []
 
-    def process(
-        self, bucket: tuple[int, Iterable[bytes | Ended | Carried]]
-    ) -> Iterator[FetchedPage | PageMissing | Ended | Carried]:
-        jobs = []
+    def start_bundle(self) -> None:
+        self._jobs = []
+
+    def process(self, bucket: tuple[int, Iterable[bytes | Ended | Carried]]) -> Iterator[Ended | Carried]:
+        before = len(self._jobs)
         for chosen in bucket[1]:
             if isinstance(chosen, bytes):
                 url = unpack(chosen).url or ""
-                jobs.append(Job(item=chosen, url=url, kind=Kind.PAGE, headers=_NO_HEADERS))
+                self._jobs.append(Job(item=chosen, url=url, kind=Kind.PAGE, headers=_NO_HEADERS))
             else:
                 yield chosen
-        advance("pages_to_fetch", len(jobs))
+        advance("pages_to_fetch", len(self._jobs) - before)
+
+    def finish_bundle(self) -> Iterator[WindowedValue]:
+        jobs, self._jobs = self._jobs, []
         for packed, result in crawl_jobs(jobs, self._context, self._clock):
             advance("pages_done")
             fetched(Stage.FETCH_ARTICLES, result)
             outcome = outcome_of_fetch(unpack(packed), result, self._context, self._clock())
             log_fetch(self._context.run_id, outcome)
-            yield outcome
+            yield GlobalWindows.windowed_value_at_end_of_window(outcome)
 
 
 def outcome_of_fetch(

@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any
 
 import apache_beam as beam
+from apache_beam.transforms.window import GlobalWindows
+from apache_beam.utils.windowed_value import WindowedValue
 
 from schemas.dead_letters import RETRYABLE, DeadLetter, Level, Reason, Stage
 from schemas.feed_fetches import FeedFetch, FeedOutcome
@@ -46,24 +48,33 @@ class FetchFeeds(beam.PTransform[Any, Any]):
 
 
 class _PollFeeds(beam.DoFn):
+    """Polls when all buckets of the bundle are there: one after another, each would wait for its slowest host."""
+
     def __init__(self, context: RunContext, clock: Callable[[], datetime]) -> None:
         self._context = context
         self._clock = clock
+        self._jobs: list[Job[FeedTask]] = []
 
-    def process(self, bucket: tuple[int, Iterable[FeedTask]]) -> Iterator[FeedBody | PolledFeed]:
-        jobs = []
+    def start_bundle(self) -> None:
+        self._jobs = []
+
+    def process(self, bucket: tuple[int, Iterable[FeedTask]]) -> Iterator[PolledFeed]:
         for task in bucket[1]:
             skip = due(task.state, now=self._clock(), only_due=self._context.only_due)
             if skip is None:
                 headers = request_headers(task.state)
-                jobs.append(Job(item=task, url=asked_url(task), kind=Kind.FEED, headers=headers))
+                self._jobs.append(Job(item=task, url=asked_url(task), kind=Kind.FEED, headers=headers))
             else:
                 advance("feeds_done")
                 yield skipped(task, skip.reason, self._context, self._clock())
+
+    def finish_bundle(self) -> Iterator[WindowedValue]:
+        jobs, self._jobs = self._jobs, []
         for task, result in crawl_jobs(jobs, self._context, self._clock):
             advance("feeds_done")
             fetched(Stage.FETCH_FEEDS, result)
-            yield outcome_of_poll(task, result, self._context, self._clock())
+            outcome = outcome_of_poll(task, result, self._context, self._clock())
+            yield GlobalWindows.windowed_value_at_end_of_window(outcome)
 
 
 def asked_url(task: FeedTask) -> str:

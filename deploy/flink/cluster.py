@@ -15,6 +15,7 @@ import argparse
 import contextlib
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -33,6 +34,7 @@ from jars import JarsMissingError, require_jars  # noqa: E402 -- it stands besid
 TASK_MANAGERS = 2
 SLOTS = 2
 START_SECONDS = 90
+PORTS = (20_000, 30_000)
 HEAP = {"jobmanager": "512m", "taskmanager": "640m", "jobserver": "512m"}
 POOL = HERE.parent / "worker" / "pool.py"
 
@@ -285,12 +287,20 @@ def is_alive(process: int) -> bool:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports of loopback that nothing listens on now."""
+    """Ports of loopback that nothing listens on now.
+
+    They lie below those that a system gives to outgoing connections: one part of the cluster that asks another could
+    be given the port of a third that has not started yet.
+    """
+    found: list[int] = []
     with contextlib.ExitStack() as stack:
-        opened = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in opened:
-            one.bind(("localhost", 0))
-        return [one.getsockname()[1] for one in opened]
+        while len(found) < count:
+            one = stack.enter_context(socket.socket())
+            port = random.randrange(*PORTS)  # noqa: S311 -- no secret
+            with contextlib.suppress(OSError):
+                one.bind(("localhost", port))
+                found.append(port)
+    return found
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ Two processors of a virtual machine may be the two threads of one core, and neig
 a second process nearly doubles the speed, on others it adds a quarter.
 """
 
+import logging
 import multiprocessing
 import time
 from concurrent.futures import ProcessPoolExecutor
@@ -25,7 +26,8 @@ def gain_of_second_process(pages: int) -> float:
 def _seconds(work: list[Page], processes: int) -> float:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([warm.__name__])
-    with ProcessPoolExecutor(processes, mp_context=context) as pool:
+    quiet = {"initializer": logging.disable, "initargs": (logging.CRITICAL,)}
+    with ProcessPoolExecutor(processes, mp_context=context, **quiet) as pool:
         list(pool.map(_read, work[:64], chunksize=1))
         began = time.perf_counter()
         list(pool.map(_read, work, chunksize=1))

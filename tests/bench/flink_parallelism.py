@@ -66,7 +66,7 @@ def main() -> None:
 def command(name: str, folder: Path) -> str:
     """What the cluster's script prints."""
     return subprocess.run(
-        [sys.executable, SCRIPT, name, folder], check=True, capture_output=True, text=True
+        [sys.executable, SCRIPT, name, folder], check=True, stdout=subprocess.PIPE, text=True
     ).stdout
 
 

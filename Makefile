@@ -39,9 +39,13 @@ flink-test: .venv/dev
 prism-test: .venv/dev prism
 	TOCSIN_PRISM=$(CURDIR)/.engines/prism/prism $(BIN)/python -m pytest tests/engines -k prism $(PYTEST_ARGS)
 
-# Ten minutes of the stream on one engine: ENGINE=flink or prism.
-stream-test:
+# Ten minutes of the stream on one engine: ENGINE=flink, prism or in-process.
+stream-test: .venv/dev
+ifeq ($(ENGINE),in-process)
+	$(BIN)/python -m tests.bench.stream_freshness --seconds 600
+else
 	TOCSIN_STREAM_SECONDS=600 $(MAKE) $(ENGINE)-test PYTEST_ARGS="-k 'every_item and $(ENGINE)' $(PYTEST_ARGS)"
+endif
 
 prism: .engines/prism/prism
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.engine import BUCKETS_PER_SLOT, chosen_engine
+from pipeline.engine import BUCKETS_PER_SLOT, STREAMED_BUCKETS_PER_SLOT, chosen_engine, streaming_engine
 from pipeline.options import RunOptions, UsageError
 
 
@@ -23,6 +23,17 @@ def test_buckets_grow_with_the_parallelism(given, slots):
     """On an engine the hosts are spread over all its slots."""
     found = engine("FlinkRunner", "--job_endpoint=localhost:1", *given)
     assert found.host_buckets == BUCKETS_PER_SLOT * slots
+
+
+def test_a_stream_has_fewer_buckets(tmp_path):
+    """Each bucket of a stream has state and a timer of its own; a bounded run serves all of a slot's at once."""
+    options = RunOptions(
+        feeds="feeds.txt",
+        out=tmp_path,
+        runner="FlinkRunner",
+        beam=("--job_endpoint=localhost:1", "--parallelism=3"),
+    )
+    assert streaming_engine(options).host_buckets == STREAMED_BUCKETS_PER_SLOT * 3
 
 
 @pytest.mark.parametrize("runner", ["FlinkRunner", "PrismRunner", "PortableRunner"])

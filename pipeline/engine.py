@@ -16,12 +16,12 @@ from apache_beam.options.pipeline_options import (
 )
 from apache_beam.runners.portability.flink_runner import FlinkRunner
 from apache_beam.runners.portability.fn_api_runner.fn_runner import FnApiRunner
-from apache_beam.runners.portability.portable_runner import PortableRunner
 from apache_beam.runners.runner import PipelineResult, PipelineRunner
 
 from pipeline.engine_metrics import EngineMetrics, engine_metrics
 from pipeline.options import RunOptions, UsageError, beam_options
 from pipeline.prism_session import PrismInOwnSession
+from pipeline.untimed_jobs import UntimedPortableRunner
 from transforms.intake import intake_stopped, tell_workers
 
 IN_PROCESS = ("FnApiRunner", "DirectRunner")
@@ -60,7 +60,7 @@ _PORTABLE: dict[str, Callable[[], PipelineRunner]] = {
     "DataflowRunner": _dataflow,
     "FlinkRunner": FlinkRunner,
     "PrismRunner": PrismInOwnSession,
-    "PortableRunner": PortableRunner,
+    "PortableRunner": UntimedPortableRunner,
 }
 
 

@@ -5,10 +5,13 @@ together with the driver, which wants to commit what is done.
 """
 
 import sys
+from typing import Any
 
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.job_server import JobServer, StopOnExitJobServer
 from apache_beam.runners.portability.prism_runner import PrismJobServer, PrismRunner
+
+from pipeline.untimed_jobs import UntimedJobService
 
 _IN_A_SESSION_OF_ITS_OWN = "import os, sys; os.setsid(); os.execv(sys.argv[1], sys.argv[1:])"
 """Keeps the process id, by which Beam ends the process. (setsid(1) is not there on every system.)"""
@@ -21,6 +24,10 @@ class PrismInOwnSession(PrismRunner):
         """One Prism for the pipelines of this process, as with Beam's own runner."""
         server: JobServer = self.shared_handle.acquire(lambda: StopOnExitJobServer(_JobServer(options)))  # type: ignore[no-untyped-call]
         return server
+
+    def create_job_service_handle(self, job_service: Any, options: PipelineOptions) -> UntimedJobService:
+        """The handle by which Beam prepares a job, runs and follows it, with the options that Prism alone knows."""
+        return UntimedJobService(job_service, options, retain_unknown_options=True)  # type: ignore[no-untyped-call]
 
 
 class _JobServer(PrismJobServer):

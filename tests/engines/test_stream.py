@@ -24,6 +24,9 @@ from transforms.intake import resume_intake, stop_intake
 SECONDS = float(os.environ.get("TOCSIN_STREAM_SECONDS", "60"))
 EVERY = 2.0
 ITEMS_A_SECOND = 3.0
+ANSWERED_WITHIN = 20
+"""Seconds that a job server may take for an answer, fewer than a stream of this length runs."""
+
 BEFORE_STOP = 5.0
 """Seconds before a stop whose items may have to wait for the next start."""
 
@@ -40,7 +43,7 @@ def publishing(tmp_path):
 @pytest.fixture(params=["prism", "flink"])
 def flags(request):
     runner, given = request.getfixturevalue(request.param)
-    return (f"--runner={runner}", *given, "--parallelism=2")
+    return (f"--runner={runner}", *given, "--parallelism=2", f"--job_server_timeout={ANSWERED_WITHIN}")
 
 
 def pass_time(seconds):

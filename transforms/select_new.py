@@ -107,7 +107,7 @@ def choose(entries: Iterable[Entry]) -> tuple[Entry, int]:
 
 
 def known_or_forgotten(
-    keyed: Sequence[tuple[bytes, bytes]], files: Iterable[str], further: Iterable[bytes] = ()
+    keyed: Sequence[tuple[bytes, bytes]], files: Sequence[str], further: Iterable[bytes] = ()
 ) -> set[bytes]:
     """Which of the keys, each with its packed entry, are known, or belong to what was forgotten.
 

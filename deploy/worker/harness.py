@@ -3,21 +3,17 @@
 Both take seconds, and each its own core: one after the other they would be the longer part of a short job.
 """
 
-import gc
 import sys
 
 
 def main() -> None:
     """Serve the runner that the environment names."""
-    from transforms.workers.pool import prepare_workers  # noqa: PLC0415 -- worker processes load this module too
+    from transforms.workers.lasting_imports import lasting_imports  # noqa: PLC0415 -- worker processes load this module too
+    from transforms.workers.pool import prepare_workers  # noqa: PLC0415 -- as above
 
     prepare_workers()
-    # What is imported stays: looking through it for garbage again and again takes a sixth of the time.
-    gc.disable()
-    from apache_beam.runners.worker import sdk_worker_main  # noqa: PLC0415 -- as above
-
-    gc.freeze()
-    gc.enable()
+    with lasting_imports():
+        from apache_beam.runners.worker import sdk_worker_main  # noqa: PLC0415 -- as above
     sdk_worker_main.main(sys.argv)
 
 

@@ -1,6 +1,5 @@
 """Where the console script begins: what must be set before anything else is imported or started."""
 
-import gc
 import logging
 import os
 import sys
@@ -26,12 +25,10 @@ def main() -> None:
         from transforms.workers.pool import prepare_workers  # noqa: PLC0415 -- after all that is set
 
         prepare_workers()
-    # What is imported stays: looking through it for garbage again and again takes a sixth of the time.
-    gc.disable()
-    from pipeline.cli.main import main as run_command  # noqa: PLC0415 -- as above
+    from transforms.workers.lasting_imports import lasting_imports  # noqa: PLC0415 -- as above
 
-    gc.freeze()
-    gc.enable()
+    with lasting_imports():
+        from pipeline.cli.main import main as run_command  # noqa: PLC0415 -- as above
     run_command()
 
 

@@ -145,7 +145,7 @@ def start(folder: Path) -> Cluster:
     require_jars(jars)
     for name in ("conf", "logs", "tmp", "checkpoints", "artifacts"):
         (folder / name).mkdir(parents=True, exist_ok=True)
-    not_sent = unsent(jars, folder)
+    jars_of_job_server = not_to_be_sent(jars, folder)
     rpc, rest, job, artifact, expansion, pool = free_ports(6)
     configuration = CONFIGURATION.format(rpc=rpc, rest=rest, slots=SLOTS, folder=folder)
     (folder / "conf" / "config.yaml").write_text(configuration, encoding="utf-8")
@@ -160,7 +160,7 @@ def start(folder: Path) -> Cluster:
         main_class = f"{runtime}.taskexecutor.TaskManagerRunner"
         parts[f"taskmanager-{number}"] = java(jars, "taskmanager", main_class, *conf)
     parts["jobserver"] = java(
-        not_sent, "jobserver", "org.apache.beam.runners.flink.FlinkJobServerDriver",
+        jars_of_job_server, "jobserver", "org.apache.beam.runners.flink.FlinkJobServerDriver",
         f"--flink-master=localhost:{rest}", f"--flink-conf-dir={folder / 'conf'}", "--job-host=localhost",
         f"--job-port={job}", f"--artifact-port={artifact}", f"--expansion-port={expansion}",
         f"--artifacts-dir={folder / 'artifacts'}",
@@ -177,22 +177,22 @@ def start(folder: Path) -> Cluster:
     return cluster
 
 
-def unsent(jars: Path, folder: Path) -> Path:
+def not_to_be_sent(jars: Path, folder: Path) -> Path:
     """The same jars in a folder whose name keeps Beam from sending them along with every job.
 
     A job server sends all of its own class path, 150 MB that the cluster has already: twelve seconds a job where this
     was tried. Of a path that holds gradle/wrapper Beam believes that it can't be sent (PipelineResources,
     isStageable); links are followed, so that the jars must be there themselves.
     """
-    unsent = folder / "gradle" / "wrapper"
-    shutil.rmtree(unsent, ignore_errors=True)
-    unsent.mkdir(parents=True)
+    copies = folder / "gradle" / "wrapper"
+    shutil.rmtree(copies, ignore_errors=True)
+    copies.mkdir(parents=True)
     for jar in jars.glob("*.jar"):
         try:
-            (unsent / jar.name).hardlink_to(jar)
+            (copies / jar.name).hardlink_to(jar)
         except OSError:
-            shutil.copyfile(jar, unsent / jar.name)
-    return unsent
+            shutil.copyfile(jar, copies / jar.name)
+    return copies
 
 
 def stop(folder: Path) -> None:

@@ -18,7 +18,6 @@ from pathlib import Path
 
 from tests.bench.bare_pool import gain_of_second_process
 from tests.bench.served_site import served
-from tests.support.runs import manifests, tocsin
 
 HOSTS = 200
 """As many as share themselves out evenly: a host belongs to one slot, and of sixteen one slot often gets ten."""
@@ -80,6 +79,8 @@ def command(name: str, folder: Path) -> str:
 
 def seconds_of_job(folder: Path, feed_list: str, lake: Path, flags: list[str]) -> float:
     """Run once, and ask the job manager how long the job took."""
+    from tests.support.runs import manifests, tocsin  # noqa: PLC0415 -- the pool's processes load this module, and not Beam
+
     done = tocsin(
         "run", "--feeds", folder / feed_list, "--out", lake, "--host-delay", 0, "--allow-host", "127.0.0.0/8",
         "--workers", 1, "--", *flags,

@@ -12,7 +12,6 @@ from pathlib import Path
 
 from tests.bench.bare_pool import gain_of_second_process
 from tests.bench.served_site import served
-from tests.support.runs import tocsin
 
 
 def main() -> None:
@@ -38,6 +37,8 @@ def main() -> None:
 
 
 def _run(feed_list: Path, lake: Path, workers: int) -> float:
+    from tests.support.runs import tocsin  # noqa: PLC0415 -- the pool's processes load this module, and not Beam
+
     began = time.perf_counter()
     done = tocsin(
         "run", "--feeds", feed_list, "--out", lake, "--host-delay", 0, "--allow-host", "127.0.0.0/8",

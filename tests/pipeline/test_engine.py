@@ -8,8 +8,8 @@ from pipeline.engine import BUCKETS_PER_SLOT, STREAMED_BUCKETS_PER_SLOT, chosen_
 from pipeline.options import RunOptions, UsageError
 
 
-def engine(runner, *beam):
-    return chosen_engine(RunOptions(feeds="feeds.txt", out=Path("lake"), runner=runner, beam=beam))
+def engine(runner, *beam, chosen=chosen_engine):
+    return chosen(RunOptions(feeds="feeds.txt", out=Path("lake"), runner=runner, beam=beam))
 
 
 @pytest.mark.parametrize("runner", ["FnApiRunner", "DirectRunner"])
@@ -25,15 +25,10 @@ def test_buckets_grow_with_the_parallelism(given, slots):
     assert found.host_buckets == BUCKETS_PER_SLOT * slots
 
 
-def test_a_stream_has_fewer_buckets(tmp_path):
+def test_a_stream_has_fewer_buckets():
     """Each bucket of a stream has state and a timer of its own; a bounded run serves all of a slot's at once."""
-    options = RunOptions(
-        feeds="feeds.txt",
-        out=tmp_path,
-        runner="FlinkRunner",
-        beam=("--job_endpoint=localhost:1", "--parallelism=3"),
-    )
-    assert streaming_engine(options).host_buckets == STREAMED_BUCKETS_PER_SLOT * 3
+    found = engine("FlinkRunner", "--job_endpoint=localhost:1", "--parallelism=3", chosen=streaming_engine)
+    assert found.host_buckets == STREAMED_BUCKETS_PER_SLOT * 3
 
 
 @pytest.mark.parametrize("runner", ["FlinkRunner", "PrismRunner", "PortableRunner"])
